@@ -1,0 +1,52 @@
+"""Command-line plumbing that every script shares. Imports nothing heavy: ``--help`` must answer at once."""
+
+import argparse
+import os
+import sys
+
+from common.errors import InputError
+
+
+def run(main):
+    """Run a script's `main()` and exit: 0, 1 with one ``error:`` line for bad input, 130 for Ctrl-C.
+
+    `main` may return an exit code of its own; None means 0.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        code = main() or 0
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        code = 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)
+
+
+def boolean(text):
+    """argparse type for ``--batch True`` and ``--batch False``."""
+    if text.casefold() in {"true", "yes", "1"}:
+        return True
+    if text.casefold() in {"false", "no", "0"}:
+        return False
+    raise argparse.ArgumentTypeError(f"{text!r} is neither True nor False")
+
+
+def fraction(text):
+    """argparse type for a number from 0 to 1."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def positive_int(text):
+    """argparse type for a whole number of at least 1."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return value

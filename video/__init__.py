@@ -1,0 +1,1 @@
+"""From files to arrays and back: decoding, crops, clips, optical flow, events, drawing."""
