@@ -10,21 +10,20 @@ Track ids go on from video to video. A finished video is skipped at the next sta
 Next: group_frames.py.
 """
 
-import argparse
 import sys
 
-from common.cli import positive_int, run
+from common.cli import positive_int, run, script_parser
 from common.person_flags import add_person_flags
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--videos", default="videos", help="folder with videos, searched at any depth, or one file (default %(default)s)")
+    parser = script_parser(__doc__)
+    parser.add_argument("--videos", default="videos", help="folder with videos, searched at any depth, or one file")
     parser.add_argument("--output", default=".", help="folder for the persons' folders (default: here)")
-    parser.add_argument("--size", type=positive_int, default=224, help="side of a picture in pixels (default %(default)s)")
-    parser.add_argument("--context", type=float, default=1.2, help="side of the cut-out over the longer side of the person (default %(default)s)")
-    parser.add_argument("--min-frames", type=positive_int, default=16, help="drop persons seen for less (default %(default)s)")
-    parser.add_argument("--every", type=positive_int, default=1, help="detect on every Nth frame, follow in between (default %(default)s)")
+    parser.add_argument("--size", type=positive_int, default=224, help="side of a picture in pixels")
+    parser.add_argument("--context", type=float, default=1.2, help="side of the cut-out over the longer side of the person")
+    parser.add_argument("--min-frames", type=positive_int, default=16, help="drop persons seen for less")
+    parser.add_argument("--every", type=positive_int, default=1, help="detect on every Nth frame, follow in between")
     add_person_flags(parser)
     return parser.parse_args()
 

@@ -27,6 +27,19 @@ def run(main):
     sys.exit(code)
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """The docstring as it is written; a flag's default behind its help where it says something."""
+
+    def _get_help_string(self, action):
+        silent = action.default is None or isinstance(action.default, bool) or action.default == argparse.SUPPRESS
+        return action.help if silent or "default" in action.help else f"{action.help} (default %(default)s)"
+
+
+def script_parser(docstring):
+    """An ArgumentParser that shows a script's docstring and every flag's default."""
+    return argparse.ArgumentParser(description=docstring, formatter_class=_Help)
+
+
 def boolean(text):
     """argparse type for ``--batch True`` and ``--batch False``."""
     if text.casefold() in {"true", "yes", "1"}:

@@ -9,17 +9,17 @@ from common.errors import InputError
 def add_person_flags(parser):
     """Add the flags that choose and tune the person detector, the appearance encoder and the tracker."""
     group = parser.add_argument_group("persons")
-    group.add_argument("--cfg", default="model_data/person.cfg", help="Darknet network of the detector (default %(default)s)")
-    group.add_argument("--weights", default="model_data/person.weights", help="its trained Darknet weights (default %(default)s)")
-    group.add_argument("--names", default="model_data/person.names", help="its class names, one a line (default %(default)s)")
-    group.add_argument("--person-class", default="person", help="the class to follow (default %(default)s)")
-    group.add_argument("--score-threshold", type=fraction, default=0.4, help="keep detections from this score, 0 to 1 (default %(default)s)")
-    group.add_argument("--iou-threshold", type=fraction, default=0.45, help="boxes overlapping more are one person (default %(default)s)")
+    group.add_argument("--cfg", default="model_data/person.cfg", help="Darknet network of the detector")
+    group.add_argument("--weights", default="model_data/person.weights", help="its trained Darknet weights")
+    group.add_argument("--names", default="model_data/person.names", help="its class names, one a line")
+    group.add_argument("--person-class", default="person", help="the class to follow")
+    group.add_argument("--score-threshold", type=fraction, default=0.4, help="keep detections from this score, 0 to 1")
+    group.add_argument("--iou-threshold", type=fraction, default=0.45, help="boxes overlapping more are one person")
     group.add_argument("--encoder", metavar="FILE", help="appearance network, .onnx or .pb (default: motion and overlap only)")
-    group.add_argument("--max-cosine-distance", type=float, default=0.2, help="appearance farther apart is another person (default %(default)s)")
-    group.add_argument("--max-age", type=positive_int, default=30, help="frames a lost person is remembered (default %(default)s)")
-    group.add_argument("--n-init", type=positive_int, default=3, help="detections in a row that make a person (default %(default)s)")
-    group.add_argument("--runtime", choices=("auto", "openvino", "keras"), default="auto", help="what runs the networks (default %(default)s)")
+    group.add_argument("--max-cosine-distance", type=float, default=0.2, help="appearance farther apart is another person")
+    group.add_argument("--max-age", type=positive_int, default=30, help="frames a lost person is remembered")
+    group.add_argument("--n-init", type=positive_int, default=3, help="detections in a row that make a person")
+    group.add_argument("--runtime", choices=("auto", "openvino", "keras"), default="auto", help="what runs the networks")
 
 
 def build_detector(args):
@@ -49,3 +49,16 @@ def build_tracker(args):
     from deep_sort import Tracker
 
     return Tracker(max_cosine_distance=args.max_cosine_distance, max_age=args.max_age, n_init=args.n_init)
+
+
+def person_source(args, region, stages=None):
+    """A function from frames to (frame, persons), with the networks of the flags loaded once.
+
+    Call the result once per video: it starts a fresh tracker. In the `frame` region persons is None: the whole picture counts.
+    """
+    from video.crops import follow
+
+    if region == "frame":
+        return lambda frames: ((frame, None) for frame in frames)
+    detector, encoder = build_detector(args), build_encoder(args)
+    return lambda frames: follow(frames, detector, build_tracker(args), encoder, args.every, stages)

@@ -4,7 +4,7 @@ import queue
 import threading
 import time
 from collections import defaultdict
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _END = object()
 
@@ -20,7 +20,7 @@ def prefetch(items, size=8, drop=False):
     def put(item):
         while not stop.is_set():
             try:
-                return pending.put(item, timeout=0.1)
+                return pending.put(item, block=not drop, timeout=0.1)
             except queue.Full:
                 if drop:
                     _discard_one(pending)
@@ -52,10 +52,8 @@ def prefetch(items, size=8, drop=False):
 
 
 def _discard_one(pending):
-    try:
+    with suppress(queue.Empty):
         pending.get_nowait()
-    except queue.Empty:
-        pass
 
 
 class Background:

@@ -49,6 +49,12 @@ def _person(track, since_detection):
     return Person(track.track_id, track.tlbr, track.score, track.is_confirmed, max(track.time_since_update - since_detection, 0))
 
 
+def tlwh(tlbr):
+    """(left, top, width, height) in hundredths of a pixel, as the CSV files have it."""
+    left, top, right, bottom = (round(float(v), 2) for v in tlbr)
+    return left, top, round(right - left, 2), round(bottom - top, 2)
+
+
 def square_crop(image, tlbr, size=CROP_SIZE, context=CONTEXT):
     """(size, size, 3) uint8 square around a box, never stretched; beyond the picture its edge pixels are replicated.
 

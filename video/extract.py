@@ -4,6 +4,7 @@ import csv
 import os
 import shutil
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -12,12 +13,13 @@ from tqdm import tqdm
 from common.errors import InputError
 from common.files import write_json
 from common.threads import Background, prefetch
-from video.crops import follow, square_crop
+from video.crops import follow, square_crop, tlwh
 from video.io import open_video
 
 TRACKS = "tracks.csv"
 COLUMNS = ("frame", "track_id", "left", "top", "width", "height", "score")
 JPEG_QUALITY = 95
+RAW = "raw"  # inside the hidden folder: every track under the tracker's own id, until the kept ones are known
 
 
 def folder_names(videos, root, output):
@@ -61,14 +63,13 @@ def extract(path, folder, detector, tracker, encoder, options):
 def _write_crops(path, partial, detector, tracker, encoder, options):
     """Write every track's crops under the tracker's own ids; returns (video.json's content, rows of tracks.csv)."""
     rows, confirmed = [], set()
-    with open_video(path) as reader, Background(_write_jpeg, size=64) as writer:
-        bar = tqdm(prefetch(reader), desc=path.name, total=reader.frame_count, unit=" frames", dynamic_ncols=True)
+    with open_video(path) as reader, closing(prefetch(reader)) as frames, Background(_write_jpeg, size=64) as writer:
+        bar = tqdm(frames, desc=path.name, total=reader.frame_count, unit=" frames", dynamic_ncols=True)
         for frame, persons in follow(bar, detector, tracker, encoder, options.every):
             for person in (p for p in persons if p.missed == 0):
                 crop = square_crop(frame.image, person.tlbr, options.size, options.context)
-                writer.put((partial / str(person.track_id) / f"{frame.number:06d}.jpg", crop))
-                left, top, right, bottom = (round(float(v), 2) for v in person.tlbr)
-                rows.append((frame.number, person.track_id, left, top, round(right - left, 2), round(bottom - top, 2), round(person.score, 4)))
+                writer.put((partial / RAW / str(person.track_id) / f"{frame.number:06d}.jpg", crop))
+                rows.append((frame.number, person.track_id, *tlwh(person.tlbr), round(float(person.score), 4)))
                 if person.confirmed:
                     confirmed.add(person.track_id)
         info = {"source": str(path), "fps": reader.fps, "width": reader.width, "height": reader.height, "frames": frame.number}
@@ -77,7 +78,7 @@ def _write_crops(path, partial, detector, tracker, encoder, options):
 
 def _write_jpeg(item):
     path, image = item
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
     path.write_bytes(encoded)
 
@@ -87,13 +88,9 @@ def _number_tracks(partial, rows, min_frames, highest):
     counts = Counter(row[1] for row in rows)
     kept = [track for track in dict.fromkeys(row[1] for row in rows) if counts[track] >= min_frames]
     numbers = {track: highest + i for i, track in enumerate(kept, 1)}
-    raw = partial.with_name(partial.name + "raw")
-    shutil.rmtree(raw, ignore_errors=True)
-    os.replace(partial, raw)
-    partial.mkdir()
     for track, number in numbers.items():
-        os.replace(raw / str(track), partial / str(number))
-    shutil.rmtree(raw)
+        os.replace(partial / RAW / str(track), partial / str(number))
+    shutil.rmtree(partial / RAW, ignore_errors=True)
     with open(partial / TRACKS, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)

@@ -1,0 +1,162 @@
+"""The tracker: predicts, matches, corrects, and decides who begins and who is gone."""
+
+import numpy as np
+
+from deep_sort.iou_matching import iou_cost, tlbr_to_xyah, xyah_to_tlbr
+from deep_sort.kalman_filter import GATE, KalmanFilter
+from deep_sort.linear_assignment import assign, cascade
+from deep_sort.nn_matching import appearance_cost
+from deep_sort.track import Track
+
+# What is no person's box in pixels comes from a detector gone wrong, and squared or divided it would swamp the filter.
+_SMALLEST = 1e-3
+_LARGEST = 1e6
+
+
+class Tracker:
+    """Follows persons from frame to frame. Same input, same output.
+
+    For each frame, also one without detections: `predict()`, then `update(...)`, then read `tracks`.
+    With the defaults the identities are those of the DeepSORT authors' program.
+
+    Parameters
+    ----------
+    max_cosine_distance : float
+        Largest appearance distance between a person and a detection, 0 to 2.
+    nn_budget : int
+        How many of its last features a track remembers.
+    max_iou_distance : float
+        Largest 1 − IoU between a predicted box and a detection, 0 to 1.
+    max_age : int
+        Frames a confirmed track lives on unseen.
+    n_init : int
+        Detections in successive frames that confirm a track.
+    first_id : int
+        The first track's id. Pass another tracker's `next_id` so that ids go on from one video to the next.
+
+    Attributes
+    ----------
+    tracks : list of Track
+        Confirmed and tentative ones, oldest first.
+    next_id : int
+        The id the next new track will get.
+    """
+
+    def __init__(self, max_cosine_distance=0.2, nn_budget=100, max_iou_distance=0.7, max_age=30, n_init=3, *, first_id=1):
+        if min(nn_budget, n_init) < 1 or max_age < 0:
+            raise ValueError("nn_budget and n_init must be at least 1 and max_age at least 0")
+        self.max_cosine_distance = max_cosine_distance
+        self.nn_budget = nn_budget
+        self.max_iou_distance = max_iou_distance
+        self.max_age = max_age
+        self.n_init = n_init
+        self.next_id = first_id
+        self.tracks = []
+        self._motion = KalmanFilter()  # row i belongs to tracks[i]
+
+    def predict(self):
+        """Move every track one frame on, to where it should be seen next."""
+        self._motion.predict()
+        for track in self.tracks:
+            track.age += 1
+            track.time_since_update += 1
+        self._hand_out_boxes()
+
+    def update(self, tlbr, score, features=None):
+        """Match this frame's detections to the tracks, correct those, begin new ones and drop the lost.
+
+        Detections that are no boxes are left out as if the detector had not given them: a coordinate or score that
+        is not finite, a width or height of zero or less, or a coordinate beyond a million pixels.
+
+        Parameters
+        ----------
+        tlbr : (N, 4) left, top, right, bottom in pixels
+        score : (N,)
+        features : (N, D) unit rows, optional
+            Without them, in this frame or in all, persons are followed by motion and overlap alone. A row that is
+            zero or not finite counts as missing for that detection.
+        """
+        tlbr, score, features, known = _usable(tlbr, score, features)
+        xyah = tlbr_to_xyah(tlbr)
+        column_of = self._match(tlbr, xyah, features, known)
+        seen = (column_of >= 0).nonzero()[0]
+        self._motion.update(seen, xyah[column_of[seen]])
+        rows = [feature if ok else None for feature, ok in zip(features, known.tolist(), strict=True)]
+        for track, column in zip(self.tracks, column_of.tolist(), strict=True):
+            if column >= 0:
+                track.see(score[column], rows[column], self.n_init)
+        self._drop_lost()
+        new = _left(column_of, len(tlbr))
+        self._motion.append(xyah[new])
+        for column in new.tolist():
+            track = Track(self.next_id, self.nn_budget)
+            track.see(score[column], rows[column], self.n_init)
+            self.tracks.append(track)
+            self.next_id += 1
+        self._hand_out_boxes()
+
+    def _drop_lost(self):
+        """A tentative track dies at its first miss, a confirmed one after `max_age` frames unseen."""
+        alive = [track.time_since_update <= (self.max_age if track.is_confirmed else 0) for track in self.tracks]
+        if not all(alive):
+            self._motion.keep(np.array(alive))
+            self.tracks = [track for track, lives in zip(self.tracks, alive, strict=True) if lives]
+
+    def _hand_out_boxes(self):
+        for track, xyah in zip(self.tracks, self._motion.xyah, strict=True):
+            track._xyah = xyah
+
+    def _match(self, tlbr, xyah, features, known):
+        """(T,) the detection of each track, −1 for none.
+
+        Confirmed tracks choose first, by appearance, where motion allows it. What is left is matched by overlap:
+        tentative tracks, and confirmed ones that were there a frame ago (a sudden change of looks, say behind a
+        pillar). Last, and only where there is no appearance to compare, older tracks by overlap within the gate.
+        """
+        count = len(self.tracks)
+        age = np.fromiter((track.time_since_update for track in self.tracks), int, count)
+        confirmed = np.fromiter((track.is_confirmed for track in self.tracks), bool, count)
+        galleries = [track.gallery for track in self.tracks]
+        remembered = np.fromiter(map(len, galleries), bool, count)
+        near = self._motion.distance(xyah) <= GATE
+        comparable = (confirmed & remembered)[:, None] & known
+
+        column_of = np.full(count, -1)
+        rows, columns = cascade(appearance_cost(galleries, features, near & comparable), age, self.max_cosine_distance)
+        column_of[rows] = columns
+        self._match_overlap(column_of, tlbr, ~confirmed | (age <= 1))
+        self._match_overlap(column_of, tlbr, confirmed, age, near & ~comparable)
+        return column_of
+
+    def _match_overlap(self, column_of, tlbr, eligible, age=None, allowed=None):
+        """Match eligible tracks without a detection to detections without a track, in place in `column_of`."""
+        rows, columns = (eligible & (column_of < 0)).nonzero()[0], _left(column_of, len(tlbr))
+        if not len(rows) or not len(columns):
+            return
+        cost = iou_cost(xyah_to_tlbr(self._motion.xyah[rows]), tlbr[columns])
+        if allowed is not None:
+            cost[~allowed[rows][:, columns]] = np.inf
+        matched, chosen = assign(cost, self.max_iou_distance) if age is None else cascade(cost, age[rows], self.max_iou_distance)
+        column_of[rows[matched]] = columns[chosen]
+
+
+def _left(column_of, count):
+    """The detections, of `count`, that no track has."""
+    free = np.ones(count + 1, bool)  # one more, for the −1 of tracks without a detection
+    free[column_of] = False
+    return free[:count].nonzero()[0]
+
+
+def _usable(tlbr, score, features):
+    """The detections that are boxes: tlbr (N, 4) float64, list of N scores, unit features (N, D) float32, which are known (N,)."""
+    tlbr = np.asarray(tlbr, np.float64).reshape(-1, 4)
+    score = np.asarray(score, np.float64).reshape(-1)
+    features = np.zeros((len(tlbr), 1), np.float32) if features is None else np.asarray(features, np.float32)
+    if len(score) != len(tlbr) or features.ndim != 2 or len(features) != len(tlbr):
+        raise ValueError(f"boxes {tlbr.shape}, scores {score.shape} and features {features.shape} are not of the same detections")
+    good = (np.abs(tlbr) <= _LARGEST).all(axis=1) & (tlbr[:, 2:] >= tlbr[:, :2] + _SMALLEST).all(axis=1) & np.isfinite(score)
+    if not good.all():
+        tlbr, score, features = tlbr[good], score[good], features[good]
+    norm = np.sqrt(np.einsum("nd,nd->n", features, features))
+    known = (norm > 0) & (norm < np.inf)
+    return tlbr, score.tolist(), features / np.where(known, norm, 1)[:, None], known

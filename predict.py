@@ -1,0 +1,100 @@
+"""Who does what, when: annotate a video, a camera or a stream with every person's action.
+
+    python predict.py --mode RGB --path save_weight/my_run --video test1.mp4 --batch False
+
+    test1.mp4  ->  output/test1_actions.mp4   boxes, ids, actions and scores, a colour per class (H.264)
+                   output/test1_actions.csv   frame,time_s,track_id,left,top,width,height,action,score,<a column per class>
+                   output/test1_events.csv    track_id,action,start,end,mean_score   (seconds)
+
+A camera or stream goes on until Ctrl-C, which ends the files properly.
+"""
+
+import re
+import time
+from contextlib import closing
+from pathlib import Path
+
+from common.cli import boolean, fraction, positive_int, run, script_parser
+from common.person_flags import add_person_flags, person_source
+from common.threads import Background, prefetch
+
+START = time.perf_counter()
+
+
+def parse_args():
+    parser = script_parser(__doc__)
+    parser.add_argument("--video", required=True, help="a file, a camera index (0) or a stream address (rtsp://…)")
+    parser.add_argument("--path", default="save_weight/default", help="run folder, .keras, or .hdf5 with its meta.json")
+    parser.add_argument("--mode", choices=("RGB", "Flow", "Fuse"), help="checked against the run, which knows its mode itself")
+    parser.add_argument("--batch", type=boolean, default=False, help="True: all persons that are due in one call")
+    parser.add_argument("--region", choices=("person", "frame"), help="each person or the whole picture (default: as the run was trained)")
+    parser.add_argument("--stride", type=positive_int, default=16, help="frames between two answers for a person")
+    parser.add_argument("--smooth", type=positive_int, default=2, help="average each answer over a person's last N windows")
+    parser.add_argument("--threshold", type=fraction, default=0.0, help='an answer under this score is "unknown"')
+    parser.add_argument("--every", type=positive_int, default=1, help="detect on every Nth frame, follow in between")
+    parser.add_argument("--output", default="output", help="folder for the three files")
+    parser.add_argument("--show", action="store_true", help="show the picture in a window while it runs; q ends")
+    add_person_flags(parser)
+    return parser.parse_args()
+
+
+def main():
+    args = parse_args()
+    from common.errors import InputError
+    from common.threads import Stages
+    from models.run import Run
+    from models.runtime import compile
+    from video.io import open_video
+    from video.show import Window
+
+    trained = Run.open(args.path)
+    if args.mode not in (None, trained.mode):
+        raise InputError(f"{args.path} was trained with --mode {trained.mode}, not {args.mode}")
+    stages = Stages()
+    with open_video(args.video) as reader, Window(args.show) as window:
+        network = compile(trained, args.runtime)
+        frames, first_s = annotate(args, trained, network, reader, window, stages)
+    rate = (frames - 1) / max(time.perf_counter() - START - first_s, 1e-9)
+    print(f"{frames} frames, {rate:.1f} per second; first frame after {first_s:.1f} s; per frame: {stages.per_frame(frames)}")
+
+
+def annotate(args, trained, network, reader, window, stages):
+    """Run the whole source through detector, tracker, recogniser and drawing; returns (frames, seconds to the first)."""
+    from video.outputs import Outputs
+    from video.recognise import Recognition, in_sight
+    from video.windows import Windows
+
+    windows = Windows(trained.frames, trained.window, trained.size, trained.mode, trained.fps, trained.context, trained.flow, args.stride)
+    recognition = Recognition(network, trained.classes, windows, args.smooth, args.threshold, args.batch, stages)
+    follow = person_source(args, args.region or trained.region, stages)
+    outputs = Outputs(args.output, output_stem(args.video), reader.fps, (reader.width, reader.height), trained.classes, stages)
+    frames, first_s = 0, 0.0
+    with closing(prefetch(reader, drop=reader.live)) as source, outputs, Background(lambda job: outputs.write(*job)) as writer:
+        try:
+            for frame, persons in follow(stages.watch("wait for decode", source)):
+                recognition.step(frame, persons)
+                writer.put((frame, in_sight(frame, persons, recognition.answers), {p.track_id for p in persons or ()}))
+                frames += 1
+                first_s = first_s or time.perf_counter() - START
+                if not window.show(frame.image):
+                    break
+        except KeyboardInterrupt:
+            if not reader.live:
+                raise
+    for path in outputs.paths:
+        print(path)
+    return frames, first_s
+
+
+def output_stem(source):
+    """Name of the output files: the video's, or one made from the camera index or the address without its password."""
+    text = str(source)
+    if text.isdecimal():
+        return f"camera_{text}"
+    if "://" in text:
+        return re.sub(r"[^A-Za-z0-9]+", "_", text.split("://", 1)[1].split("@")[-1]).strip("_")
+    return Path(text).stem
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,113 @@
+"""The last moments of every person, ready for a network: what `predict` and `evaluate` feed the recogniser with."""
+
+from collections import deque
+
+import cv2
+import numpy as np
+
+from video.clips import clip_indices
+from video.crops import square_crop
+from video.flow import flow
+
+MIN_FRAMES = 16  # a person seen for this long gets an answer; a shorter window is filled forth and back
+MAX_GAP = 1.0  # seconds out of sight after which a person's window starts anew
+
+
+class Windows:
+    """A sliding window over each person's crops.
+
+    Parameters follow a run's meta.json: the network sees `frames` pictures of `size` pixels spread over `window`
+    consecutive ones, at `fps` frames per second (None: the video's own), as "rgb", "flow" or both (`mode` RGB, Flow, Fuse).
+    A person is due once seen for MIN_FRAMES frames and then on every `stride`-th frame of the video, so that persons fall
+    due together and can share a call.
+    """
+
+    def __init__(self, frames, window, size, mode="RGB", fps=None, context=1.2, flow="dis", stride=16):
+        self.frames, self.window, self.size = frames, window, size
+        self.fps, self.context, self.stride = fps, context, stride
+        self._wants_rgb, self._flow_method = mode != "Flow", flow if mode != "RGB" else None
+        self._people = {}
+
+    def add(self, track_id, frame, tlbr=None):
+        """Add what a `video.io.Frame` shows of a person (the whole picture where `tlbr` is None)."""
+        person = self._people.get(track_id)
+        if person is None or frame.time_s - person.last_seen > MAX_GAP:
+            person = self._people[track_id] = _Moments(self.window, frame.time_s)
+        person.last_seen = frame.time_s
+        person.seen += 1
+        copies = _ticks(person, frame.time_s, self.fps)
+        if not copies:
+            return
+        crop = whole_picture(frame.image, self.size) if tlbr is None else square_crop(frame.image, tlbr, self.size, self.context)
+        for _ in range(copies):
+            self._append(person, crop)
+
+    def _append(self, person, crop):
+        if self._wants_rgb:
+            person.crops.append(crop)
+        if self._flow_method:
+            gray = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
+            person.flows.append(None if person.gray is None else flow(person.gray, gray, self._flow_method))
+            person.gray = gray
+
+    def due(self, frame):
+        """Track ids to classify now, among those whose crop of this very frame was added."""
+        return [track_id for track_id, person in self._people.items() if person.last_seen == frame.time_s and self._is_due(person, frame)]
+
+    def _is_due(self, person, frame):
+        if person.seen < MIN_FRAMES or (person.answered and (frame.number - 1) % self.stride):
+            return False
+        person.answered = True
+        return True
+
+    def inputs(self, track_ids):
+        """One batch: {"rgb": (B, T, size, size, 3) uint8 RGB, "flow": (B, T, size, size, 2) uint8}, as the mode wants them."""
+        each = [self._inputs(self._people[track_id]) for track_id in track_ids]
+        return {name: np.stack([one[name] for one in each]) for name in each[0]}
+
+    def _inputs(self, person):
+        indices = clip_indices(max(len(person.crops), len(person.flows)), self.frames, self.window)
+        inputs = {}
+        if self._wants_rgb:
+            inputs["rgb"] = np.stack([person.crops[i][..., ::-1] for i in indices])
+        if self._flow_method:
+            fields = list(person.flows)
+            # the first picture of all has no predecessor: like video.flow.flow_clip, it repeats the field that follows
+            fields[0] = next((f for f in fields if f is not None), _no_motion(self.size)) if fields[0] is None else fields[0]
+            inputs["flow"] = np.stack([fields[i] for i in indices])
+        return inputs
+
+    def forget(self, keep):
+        """Drop the windows of every person whose track id is not in `keep`."""
+        for track_id in self._people.keys() - set(keep):
+            del self._people[track_id]
+
+
+class _Moments:
+    """One person's crops (and flow fields) of the last `window` frames."""
+
+    def __init__(self, window, time_s):
+        self.crops, self.flows, self.gray = deque(maxlen=window), deque(maxlen=window), None
+        self.last_seen, self.next_tick = time_s, time_s
+        self.seen, self.answered = 0, False
+
+
+def _ticks(person, time_s, fps):
+    """How many frames of a stream at `fps` this moment stands for: 0, 1 or, where the video is slower, several."""
+    if fps is None:
+        return 1
+    copies = 0
+    while person.next_tick <= time_s + 0.5 / fps:
+        person.next_tick += 1 / fps
+        copies += 1
+    return copies
+
+
+def _no_motion(size):
+    return np.full((size, size, 2), 128, np.uint8)
+
+
+def whole_picture(image, size):
+    """The whole picture resized to (size, size, 3): the `frame` region, where what happens at the rim counts too."""
+    shrinks = max(image.shape[:2]) > size
+    return cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)

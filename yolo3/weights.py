@@ -1,0 +1,79 @@
+"""Darknet .weights files -> one kernel and one bias per convolution.
+
+The file is a header and then, layer by layer in the order of the .cfg, plain little-endian float32 numbers:
+biases, then (with batch norm) scales, means and variances, then the kernel as (filters, channels / groups, size, size).
+"""
+
+import os
+
+import numpy as np
+
+from common.errors import InputError
+
+# Darknet adds it to the variance before the square root: https://github.com/pjreddie/darknet, src/blas.c.
+EPSILON = 1e-6
+
+
+def read(path, cfg):
+    """Read the weights that belong to `cfg` (`yolo3.cfg.Cfg`).
+
+    Batch normalisation is folded into kernel and bias, which computes the same with fewer operations.
+
+    Returns:
+        dict, index of the convolutional layer -> (kernel (size, size, channels / groups, filters), bias (filters,)), float32.
+
+    Raises:
+        InputError: not a Darknet file, of another length than `cfg` needs, or with numbers that cannot be weights.
+            Lengths are compared before anything is read.
+    """
+    try:
+        with open(path, "rb") as file:
+            _read_header(path, file)
+            _check_length(path, cfg, (os.fstat(file.fileno()).st_size - file.tell()) / 4)
+            return {layer.index: _convolution(path, file, layer) for layer in cfg.layers if layer.weights}
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+
+
+def _read_header(path, file):
+    """Skip three int32 of version and the count of training pictures seen: 64 bits wide since version 0.2, 32 before."""
+    header = file.read(12)
+    major, minor = np.frombuffer(header, "<i4", 2) if len(header) == 12 else (0, 0)
+    # Every Darknet has written 0.1 or 0.2; from a text file, a zip or an ONNX file come numbers far outside.
+    if not (0 <= major < 10 and 0 <= minor < 10 and major + minor > 0):
+        raise InputError(f"{path} is not a Darknet .weights file: it does not start with Darknet's version numbers")
+    file.seek(8 if 10 * major + minor >= 2 else 4, os.SEEK_CUR)
+
+
+def _check_length(path, cfg, values):
+    advice = f"it does not belong to {cfg.path}, or was not copied whole"
+    needed, last = 0, None
+    for layer in cfg.layers:
+        if not layer.weights:
+            continue
+        if values < needed + layer.weights:
+            here = max(values - needed, 0)
+            raise InputError(f"{path} ends in {layer}, after {here:.10g} of its {layer.weights} numbers: {advice}")
+        needed, last = needed + layer.weights, layer
+    if values > needed:
+        raise InputError(f"{path} goes on for {values - needed:.10g} numbers after the last one of {last}: {advice}")
+
+
+def _convolution(path, file, layer):
+    bias = _numbers(file, layer.filters)
+    if layer.batch_normalize:
+        scale, mean, variance = (_numbers(file, layer.filters) for _ in range(3))
+    kernel = _numbers(file, layer.kernel).reshape(layer.filters, -1, layer.size, layer.size)
+    if layer.batch_normalize:
+        with np.errstate(all="ignore"):
+            factor = scale.astype(np.float64) / np.sqrt(variance.astype(np.float64) + EPSILON)
+            bias = (bias - mean * factor).astype(np.float32)
+            kernel = kernel * factor.astype(np.float32)[:, None, None, None]
+    if not (np.isfinite(bias).all() and np.isfinite(kernel).all()):
+        raise InputError(f"{path} holds numbers that are no weights in {layer}: the file is damaged or does not belong to the .cfg")
+    return np.ascontiguousarray(kernel.transpose(2, 3, 1, 0)), bias
+
+
+def _numbers(file, count):
+    numbers = np.frombuffer(file.read(4 * count), "<f4")
+    return numbers.astype(np.float32, copy=False)
