@@ -97,6 +97,12 @@ def make_all_clips(examples, folder):
 
 def remarks(examples, made, folder):
     """Lines about what a user might not expect: examples left out, frame rates unknown, clips left over from earlier."""
+    from video.examples import subfolders
+
+    known = {example.folder for example in examples}
+    others = [path for label in dict.fromkeys(path.parent for path in known) for path in subfolders(label) if path not in known]
+    if others:
+        yield f"left out {len(others)} folders not named <video>_<track id>_<first>-<last>, such as {others[0]}"
     if short := sum(paths == [] for paths in made):
         yield f"left out {short} examples of fewer than {FRAMES} frames; reverse_oversample.py lengthens them"
     if unknown := sum(not example.about.get("fps") for example in examples):

@@ -35,7 +35,7 @@ class Encoder:
 
     Parameters
     ----------
-    path : path of an .onnx or .pb file (or anything else OpenVINO reads)
+    path : path of an .onnx or .pb file
     precision : {"auto", "float32"}
         "auto" is the processor's own choice, bfloat16 where it has it.
     threads : int
@@ -107,16 +107,45 @@ class Encoder:
 
 
 def _read(core, path):
+    advice = "give a person re-identification network (.onnx, or a frozen TensorFlow .pb)"
     if not Path(path).is_file():
-        raise InputError(f"{path}: no such file; give a re-identification network (.onnx, or a frozen TensorFlow .pb)")
+        raise InputError(f"{path}: no such file; {advice}")
     try:
+        # Given anything else, OpenVINO tries its formats in turn, and they print their complaints.
+        if not _is_whole_protobuf(Path(path).read_bytes()):
+            raise InputError(f"{path}: damaged or not a network; {advice}")
         model = core.read_model(path)
         shape = model.input().partial_shape  # fails unless there is exactly one
-    except RuntimeError:
-        raise InputError(f"{path}: not a network that OpenVINO reads; give a re-identification network (.onnx or frozen .pb)") from None
+    except (OSError, RuntimeError):
+        raise InputError(f"{path}: cannot be read, or not a network that OpenVINO knows; {advice}") from None
     if _channel_axis(shape) is None or _length(model.output(_output_index(model)).partial_shape) is None:
-        raise InputError(f"{path}: not a network from pictures of fixed size to vectors; give a re-identification network")
+        raise InputError(f"{path}: not a network from pictures of fixed size to vectors; {advice}")
     return model
+
+
+def _is_whole_protobuf(data):
+    """Whether the fields of a binary protobuf message, which both formats are, end where `data` ends."""
+    at = 0
+    try:
+        while at < len(data):
+            tag, at = _varint(data, at)
+            if tag & 7 == 0:
+                _, at = _varint(data, at)
+            else:
+                size, at = {1: (8, at), 2: _varint(data, at), 5: (4, at)}[tag & 7]
+                at += size
+    except (IndexError, KeyError):
+        return False
+    return at == len(data) > 0
+
+
+def _varint(data, at):
+    """The number at an offset, seven bits a byte, and the offset after it."""
+    value = shift = 0
+    while data[at] >= 128:
+        value |= (data[at] & 127) << shift
+        at, shift = at + 1, shift + 7
+    return value | data[at] << shift, at + 1
 
 
 def _with_free_batch(core, path):

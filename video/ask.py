@@ -83,9 +83,16 @@ class Questions:
 
 def _read_key():
     """One key where the input is a terminal, otherwise one line; q at its end."""
-    if not (sys.stdin.isatty() and os.name == "posix"):
-        line = sys.stdin.readline()
-        return line.strip().casefold() if line else "q"
+    if sys.stdin.isatty() and os.name == "posix":
+        answer = _read_terminal()
+    else:
+        answer = sys.stdin.readline() or "q"
+    answer = answer.strip().casefold()
+    print(answer, flush=True)
+    return answer
+
+
+def _read_terminal():
     import termios
     import tty
 
@@ -93,8 +100,7 @@ def _read_key():
     try:
         tty.setcbreak(sys.stdin)
         # An arrow key is several characters at once; read one by one, its last would pass for an answer.
-        key = os.read(sys.stdin.fileno(), 16).decode(errors="replace").casefold()
+        key = os.read(sys.stdin.fileno(), 16).decode(errors="replace")
     finally:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
-    print(key, flush=True)
     return "q" if key in {"", "\x04"} else key

@@ -230,6 +230,7 @@ class Library:
         for stored in old:
             _remove(stored.folder)
             self._of_track[stored.video, stored.track_id].remove(stored)
+            self.added = [added for added in self.added if added != stored]
         for example in new:
             track = example.track
             stored = Stored(_write(example, self.folder), track.video, track.track_id, example.frames[0], example.frames[-1])

@@ -5,6 +5,7 @@ import os
 import threading
 import zipfile
 import zlib
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -51,7 +52,7 @@ def flow_clip(clip, method="dis"):
         (T, H, W, 2) uint8, see `flow`.
     """
     grays = [cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY) for frame in clip]
-    fields = [flow(a, b, method) for a, b in zip(grays, grays[1:], strict=False)]
+    fields = [flow(a, b, method) for a, b in pairwise(grays)]
     first = fields[0] if fields else np.full((*clip.shape[1:3], 2), NO_MOTION, np.uint8)
     return np.stack([first, *fields])
 

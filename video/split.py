@@ -54,10 +54,10 @@ def write_lists(folder, classes, clips, validation):
     if broken := [path for path, _, _ in clips if "\n" in str(path)]:
         raise InputError(f"{str(broken[0])!r} has a line break in its name; rename the video and extract it again")
     sides = {"trainlist.txt": [], "vallist.txt": []}
-    for path, index, recording in sorted(clips, key=lambda clip: natural_key(clip[0].as_posix())):
+    for path, index, recording in clips:
         sides["vallist.txt" if recording in validation else "trainlist.txt"].append(f"{path.as_posix()} {index}")
     with ExitStack() as stack:  # all three change names together, at the end
-        for name, lines in [*sides.items(), ("classes.txt", classes)]:
+        for name, lines in [*((side, sorted(lines)) for side, lines in sides.items()), ("classes.txt", classes)]:
             partial = stack.enter_context(writing(folder / name))
             partial.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
 

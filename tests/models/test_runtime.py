@@ -127,9 +127,10 @@ def test_a_writer_between_the_two_files_of_another_does_no_harm(model, tmp_path,
         replace(source, target)
         if Path(target).suffix == ".bin":
             monkeypatch.setattr(os, "replace", replace)
+            monkeypatch.setattr(os, "getpid", lambda: 1)  # as another program would have
             runtime.compile(other, "openvino", cache)
 
-    monkeypatch.setattr(os, "replace", interrupted_replace)
+    monkeypatch.setattr(os, "replace", interrupted_replace)  # called for the .bin, then for the .xml
     first = runtime.compile(model, "openvino", cache, "float32")
     np.testing.assert_allclose(first(clips(1)), model.predict_on_batch(clips(1)), atol=1e-5)
     assert runtime._read(cache) is None  # the other's .bin under the first one's .xml
