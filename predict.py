@@ -61,10 +61,9 @@ def main():
 def annotate(args, trained, network, reader, window, stages):
     """Run the whole source through detector, tracker, recogniser and drawing; returns (frames, seconds to the first)."""
     from video.outputs import Outputs
-    from video.recognise import Recognition, in_sight
-    from video.windows import Windows
+    from video.recognise import Recognition, in_sight, windows_of
 
-    windows = Windows(trained.frames, trained.window, trained.size, trained.mode, trained.fps, trained.context, trained.flow, args.stride)
+    windows = windows_of(trained, args.stride)
     recognition = Recognition(network, trained.classes, windows, args.smooth, args.threshold, args.batch, stages)
     follow = person_source(args, args.region or trained.region, stages)
     outputs = Outputs(args.output, output_stem(args.video), reader.fps, (reader.width, reader.height), trained.classes, stages)

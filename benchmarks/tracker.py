@@ -20,13 +20,13 @@ from deep_sort import Tracker
 from deep_sort.iou_matching import tlbr_to_xyah
 from deep_sort.kalman_filter import KalmanFilter
 
-WARM_UP = 100  # frames until the galleries are full
+WARM_UP = 105  # frames until the galleries are full, 5 % missed
 
 
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, nargs="+", default=[8, 100], help="persons in the picture (default: 8 100)")
-    parser.add_argument("--frames", type=int, default=300, help="frames, of which the first 100 are not counted (default: 300)")
+    parser.add_argument("--frames", type=int, default=205, help="frames, of which the first 105 are not counted (default: 205)")
     parser.add_argument("--dim", type=int, default=128, help="feature length (default: 128)")
     return parser.parse_args()
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import motmetrics
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from deep_sort import Tracker
 from deep_sort.iou_matching import iou_cost
 
+ROOT = Path(__file__).resolve().parents[1]
 METRICS = ["mota", "idf1", "motp", "num_switches", "num_false_positives", "num_misses", "num_objects"]
 
 

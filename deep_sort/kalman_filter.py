@@ -42,9 +42,7 @@ def _stacked(*noises):
 
 MEASUREMENT = _noise(POSITION_WEIGHT, MEASURED_ASPECT_STD)
 PROCESS = _stacked(_noise(POSITION_WEIGHT, ASPECT_STD), _noise(VELOCITY_WEIGHT, ASPECT_VELOCITY_STD))
-FIRST = _stacked(
-    _noise(FIRST_POSITION * POSITION_WEIGHT, ASPECT_STD), _noise(FIRST_VELOCITY * VELOCITY_WEIGHT, ASPECT_VELOCITY_STD)
-)
+FIRST = _stacked(_noise(FIRST_POSITION * POSITION_WEIGHT, ASPECT_STD), _noise(FIRST_VELOCITY * VELOCITY_WEIGHT, ASPECT_VELOCITY_STD))
 
 
 def _variances(xyah, noise):
@@ -98,13 +96,13 @@ class KalmanFilter:
 
     def predict(self):
         """Move every track one frame on."""
+        velocity_var = self._state[4]
         state = self._state.copy()
-        box, velocity, position_var, cross, velocity_var = state
+        box, velocity, position_var, cross = state[:4]
         state[2::2] += _variances(box, PROCESS)
         box += velocity
-        position_var += cross
-        cross += self._state[4]
-        position_var += cross
+        position_var += 2 * cross + velocity_var
+        cross += velocity_var
         self._state = state
 
     def distance(self, xyah):
@@ -116,7 +114,7 @@ class KalmanFilter:
     def update(self, rows, xyah):
         """Correct the tracks `rows` (M,) by the boxes (M, 4) measured for them."""
         tracks = self._state[:, rows]
-        box, velocity, position_var, cross, velocity_var = tracks
+        box, _, position_var, cross, velocity_var = tracks
         gain = tracks[2:4] / (position_var + _variances(box, MEASUREMENT))  # (2, M, 4): of the box, of the velocity
         corrected = np.empty_like(tracks)
         corrected[:2] = tracks[:2] + gain * (xyah - box)

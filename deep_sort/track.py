@@ -23,6 +23,10 @@ class Track:
         Detections matched so far, the first included.
     age : int
         Frames since it began, the first included.
+    gallery : Gallery
+        How it looked.
+    xyah : (4,) float64
+        The filter's box, set by the tracker at every step.
     """
 
     def __init__(self, track_id, nn_budget):
@@ -33,7 +37,7 @@ class Track:
         self.hits = 0
         self.age = 1
         self.gallery = Gallery(nn_budget)
-        self._xyah = None  # (4,) float64, the tracker's to set
+        self.xyah = None
 
     def see(self, score, feature, n_init):
         """Count a matched detection; `feature` (D,) unit float32, or None."""
@@ -55,4 +59,4 @@ class Track:
 
         It may reach beyond the picture. A track dropped by its tracker keeps its last box.
         """
-        return xyah_to_tlbr(self._xyah).astype(np.float32)
+        return xyah_to_tlbr(self.xyah).astype(np.float32)

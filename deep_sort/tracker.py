@@ -104,7 +104,7 @@ class Tracker:
 
     def _hand_out_boxes(self):
         for track, xyah in zip(self.tracks, self._motion.xyah, strict=True):
-            track._xyah = xyah
+            track.xyah = xyah
 
     def _match(self, tlbr, xyah, features, known):
         """(T,) the detection of each track, −1 for none.

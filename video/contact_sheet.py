@@ -7,7 +7,7 @@ from common.files import writing
 from video.mjpeg import decode_jpeg
 
 COLUMNS, ROWS = 4, 4
-SIDE = 200  # pixels
+SIDE, GAP = 200, 4  # pixels from picture to picture, and between them
 STRIP = 26  # pixels below each picture, for the number
 
 
@@ -28,9 +28,9 @@ def write_contact_sheet(path, pictures):
 
 def _tile(path, number):
     image = decode_jpeg(path.read_bytes(), path)
-    scale = SIDE / max(image.shape[:2])
+    scale = (SIDE - GAP) / max(image.shape[:2])
     image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     tile = np.zeros((SIDE + STRIP, SIDE, 3), np.uint8)
-    tile[: image.shape[0], : image.shape[1]] = image[:SIDE, :SIDE]
+    tile[: image.shape[0], : image.shape[1]] = image
     cv2.putText(tile, str(number), (6, SIDE + STRIP - 7), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255, 255, 255), 1, cv2.LINE_AA)
     return tile

@@ -37,7 +37,7 @@ class ClipDataset(keras.utils.PyDataset):
         super().__init__(workers=workers, use_multiprocessing=False, max_queue_size=max_queue_size)
         self.examples, self.sampler, self.num_class, self.batch_size = examples, sampler, num_class, batch_size
         self.training, self.seed, self.epoch = training, seed, epoch
-        self.labels = np.array([example.label for example in examples])
+        self.labels = np.array([example.label for example in examples], int)
         self.failure = None
         self._lock, self._order = threading.Lock(), (None, None)
 

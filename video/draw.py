@@ -21,15 +21,34 @@ def class_colours(classes):
     return colours
 
 
-def draw_person(image, tlbr, text, colour):
-    """Draw a box and its label into `image` ((H, W, 3) uint8 BGR, changed in place); the label stays inside the picture."""
+def draw_people(image, people):
+    """Draw boxes and labels into `image` ((H, W, 3) uint8 BGR, changed in place).
+
+    `people` is a list of (tlbr pixels, text, BGR colour). Labels stay inside the picture and, while there is room, apart.
+    """
     height, width = image.shape[:2]
-    left, top, right, bottom = (round(float(v)) for v in tlbr)
-    cv2.rectangle(image, (left, top), (right, bottom), colour, max(1, round(min(height, width) / 240)), cv2.LINE_AA)
-    mask = _text_mask(text, _text_size(height))
-    y = top - mask.shape[0] if top >= mask.shape[0] else min(max(top, 0), max(height - mask.shape[0], 0))
-    x = min(max(left, 0), max(width - mask.shape[1], 0))
-    _put_label(image, x, y, mask, colour)
+    thickness = max(1, round(min(height, width) / 240))
+    corners = [tuple(round(float(v)) for v in tlbr) for tlbr, _, _ in people]
+    for (left, top, right, bottom), (_, _, colour) in zip(corners, people, strict=True):
+        cv2.rectangle(image, (left, top), (right, bottom), colour, thickness, cv2.LINE_AA)
+    taken = []
+    for box, (_, text, colour) in zip(corners, people, strict=True):
+        mask = _text_mask(text, _text_size(height))
+        x, y = _label_place(box, mask.shape, (height, width), taken)
+        taken.append((x, y, x + mask.shape[1], y + mask.shape[0]))
+        _put_label(image, x, y, mask, colour)
+
+
+def _label_place(box, label, picture, taken):
+    """Where a label (height, width) goes: above its box, else below, else inside, else one or two lines higher, wherever none is yet."""
+    (left, top, _, bottom), (height, width) = box, label
+    x = min(max(left, 0), max(picture[1] - width, 0))
+    places = [min(max(y, 0), max(picture[0] - height, 0)) for y in (top - height, bottom, top, top - 2 * height, top - 3 * height)]
+    return x, next((y for y in places if not any(_overlap((x, y, x + width, y + height), other) for other in taken)), places[0])
+
+
+def _overlap(a, b):
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def _put_label(image, x, y, mask, colour):

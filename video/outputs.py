@@ -7,7 +7,7 @@ from pathlib import Path
 from common.files import writing
 from common.threads import Stages
 from video.crops import tlwh
-from video.draw import GREY, class_colours, draw_person
+from video.draw import GREY, class_colours, draw_people
 from video.events import EventLog
 from video.io import VideoWriter
 
@@ -43,9 +43,7 @@ class Outputs:
         `tracked` holds the track ids that may still come back; the events of all others are closed.
         """
         with self._stages("draw"):
-            for track_id, tlbr, answer in boxes:
-                text, colour = self._label(track_id, answer)
-                draw_person(frame.image, tlbr, text, colour)
+            draw_people(frame.image, [(tlbr, *self._label(track_id, answer)) for track_id, tlbr, answer in boxes])
         with self._stages("encode"):
             self._video.write(frame.image, frame.time_s)
             for track_id, tlbr, answer in boxes:

@@ -1,12 +1,15 @@
 """What every person in a video does, frame by frame: windows in, answers out."""
 
 from collections import deque
+from contextlib import closing
 from typing import NamedTuple
 
 import numpy as np
 
-from common.threads import Stages
+from common.threads import Stages, prefetch
 from video.draw import UNKNOWN
+from video.io import open_video
+from video.windows import Windows
 
 MAX_COAST = 2  # frames a box stays on after its person was last detected: no flicker where the detector blinks
 WHOLE_FRAME = 0  # the track id of the whole picture in the `frame` region
@@ -84,3 +87,29 @@ def in_sight(frame, persons, answers):
         return [(WHOLE_FRAME, (0, 0, width, height), answers.get(WHOLE_FRAME))]
     seen = [person for person in persons if person.confirmed and person.missed <= MAX_COAST]
     return [(person.track_id, person.tlbr, answers.get(person.track_id)) for person in seen]
+
+
+def windows_of(run, stride):
+    """The `Windows` a run (anything with the facts of meta.json as attributes) wants."""
+    return Windows(run.frames, run.window, run.size, run.mode, run.fps, run.context, run.flow, stride)
+
+
+def highest_window(path, run, network, persons_of, stride, column=None):
+    """Scores (C,) of a video's most telling window, or None where nobody was seen for long enough.
+
+    It is the window with the highest score of class `column`, or with the highest score of any class for None.
+    `persons_of` turns frames into (frame, persons), like `common.person_flags.person_source` gives it.
+    Raises InputError if the video cannot be read.
+    """
+    recognition = Recognition(network, run.classes, windows_of(run, stride))
+    best = None
+    with open_video(path) as reader, closing(prefetch(reader)) as frames:
+        for frame, persons in persons_of(frames):
+            for scores in recognition.step(frame, persons).values():
+                if best is None or _height(scores, column) > _height(best, column):
+                    best = scores
+    return best
+
+
+def _height(scores, column):
+    return scores.max() if column is None else scores[column]

@@ -7,7 +7,8 @@ import numpy as np
 
 from video.clips import clip_indices
 from video.crops import square_crop
-from video.flow import flow
+from video.flow import NO_MOTION, flow
+from video.inputs import INPUTS, fit
 
 MIN_FRAMES = 16  # a person seen for this long gets an answer; a shorter window is filled forth and back
 MAX_GAP = 1.0  # seconds out of sight after which a person's window starts anew
@@ -25,7 +26,7 @@ class Windows:
     def __init__(self, frames, window, size, mode="RGB", fps=None, context=1.2, flow="dis", stride=16):
         self.frames, self.window, self.size = frames, window, size
         self.fps, self.context, self.stride = fps, context, stride
-        self._wants_rgb, self._flow_method = mode != "Flow", flow if mode != "RGB" else None
+        self._wants_rgb, self._flow_method = "rgb" in INPUTS[mode], flow if "flow" in INPUTS[mode] else None
         self._people = {}
 
     def add(self, track_id, frame, tlbr=None):
@@ -38,7 +39,7 @@ class Windows:
         copies = _ticks(person, frame.time_s, self.fps)
         if not copies:
             return
-        crop = whole_picture(frame.image, self.size) if tlbr is None else square_crop(frame.image, tlbr, self.size, self.context)
+        crop = fit(frame.image, self.size) if tlbr is None else square_crop(frame.image, tlbr, self.size, self.context)
         for _ in range(copies):
             self._append(person, crop)
 
@@ -104,10 +105,4 @@ def _ticks(person, time_s, fps):
 
 
 def _no_motion(size):
-    return np.full((size, size, 2), 128, np.uint8)
-
-
-def whole_picture(image, size):
-    """The whole picture resized to (size, size, 3): the `frame` region, where what happens at the rim counts too."""
-    shrinks = max(image.shape[:2]) > size
-    return cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return np.full((size, size, 2), NO_MOTION, np.uint8)

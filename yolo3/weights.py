@@ -14,6 +14,16 @@ from common.errors import InputError
 EPSILON = 1e-6
 
 
+def check(path, cfg):
+    """Whether the file at `path` can hold the weights of `cfg`, from its header and length alone; raises InputError if not."""
+    try:
+        with open(path, "rb") as file:
+            _read_header(path, file)
+            _check_length(path, cfg, (os.fstat(file.fileno()).st_size - file.tell()) / 4)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+
+
 def read(path, cfg):
     """Read the weights that belong to `cfg` (`yolo3.cfg.Cfg`).
 
@@ -26,13 +36,10 @@ def read(path, cfg):
         InputError: not a Darknet file, of another length than `cfg` needs, or with numbers that cannot be weights.
             Lengths are compared before anything is read.
     """
-    try:
-        with open(path, "rb") as file:
-            _read_header(path, file)
-            _check_length(path, cfg, (os.fstat(file.fileno()).st_size - file.tell()) / 4)
-            return {layer.index: _convolution(path, file, layer) for layer in cfg.layers if layer.weights}
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
+    check(path, cfg)
+    with open(path, "rb") as file:
+        _read_header(path, file)
+        return {layer.index: _convolution(path, file, layer) for layer in cfg.layers if layer.weights}
 
 
 def _read_header(path, file):

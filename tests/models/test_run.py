@@ -193,10 +193,11 @@ def test_clip_must_fit_the_network(folder, values):
         Run.open(folder).load_model()
 
 
+@pytest.mark.filterwarnings("ignore:Skipping nested container")
 def test_weights_of_another_network_are_refused(trained, folder):
     shutil.copy(trained.folder / "own.weights.h5", folder)
     put_meta(folder, recogniser="i3d_se")
-    with pytest.raises(InputError, match="weights.h5: "):
+    with pytest.raises(InputError, match=r"weights\.h5: "):
         Run.open(folder / "own.weights.h5").load_model()
 
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -33,7 +35,9 @@ def test_a_person_is_never_stretched():
     assert len(rows) / len(columns) == pytest.approx(5, rel=0.06) and len(rows) == pytest.approx(224 / 1.2, abs=2)
 
 
-@pytest.mark.parametrize("box", [(-500, -500, -400, -300), (1e6, 1e6, 2e6, 2e6), (50, 50, 50, 50), (0, 0, 200, 100), (-1e5, -1e5, 1e5, 1e5)])
+@pytest.mark.parametrize(
+    "box", [(-500, -500, -400, -300), (1e6, 1e6, 2e6, 2e6), (50, 50, 50, 50), (0, 0, 200, 100), (-1e5, -1e5, 1e5, 1e5)]
+)
 def test_any_box_gives_a_picture(box):
     assert square_crop(coordinates(), box, size=32).shape == (32, 32, 3)
 
@@ -84,5 +88,5 @@ def test_every_third_frame_is_detected_and_the_box_moves_on_between():
     assert detector.calls == list(range(1, 41, 3))
     assert all(persons[0].missed == 0 for _, persons in seen)
     lefts = [persons[0].tlbr[0] for _, persons in seen]
-    assert all(b > a for a, b in zip(lefts[20:], lefts[21:], strict=False))
+    assert all(b > a for a, b in pairwise(lefts[20:]))
     assert np.abs(np.array(lefts[20:]) - (10 + 2 * np.arange(21, 41))).max() < 6

@@ -51,7 +51,7 @@ def files(folder):
 
 
 def rows(folder):
-    return list(csv.DictReader(open(folder / "tracks.csv", encoding="utf-8")))
+    return list(csv.DictReader((folder / "tracks.csv").read_text(encoding="utf-8").splitlines()))
 
 
 def test_crops_tracks_and_where_they_came_from(tmp_path):

@@ -100,13 +100,13 @@ def test_the_three_files(tmp_path):
         assert list(tmp_path.glob("street*")) == []
     clip, fps = read_clip(tmp_path / "street_actions.mp4")
     assert len(clip) == 30 and fps == pytest.approx(25)
-    rows = list(csv.DictReader(open(tmp_path / "street_actions.csv", encoding="utf-8")))
+    rows = list(csv.DictReader((tmp_path / "street_actions.csv").read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 30 and rows[0]["action"] == "" and rows[0]["bright"] == ""
     assert rows[29] == {
         "frame": "30", "time_s": "1.160", "track_id": "5", "left": "110.0", "top": "10.0", "width": "40.0", "height": "40.0",
         "action": "bright", "score": "0.7500", "dark": "0.2500", "bright": "0.7500",
     }  # fmt: skip
-    events = list(csv.DictReader(open(tmp_path / "street_events.csv", encoding="utf-8")))
+    events = list(csv.DictReader((tmp_path / "street_events.csv").read_text(encoding="utf-8").splitlines()))
     assert events == [{"track_id": "5", "action": "bright", "start": "0.000", "end": "1.160", "mean_score": "0.7500"}]
 
 

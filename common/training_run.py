@@ -1,0 +1,281 @@
+"""What train.py does between its flags and Keras' fit: lists, datasets, starting weights, the facts of a run.
+
+Imports nothing heavy by itself, so that wrong flags and lists are told at once.
+"""
+
+import argparse
+import importlib
+import platform
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from common.errors import InputError
+from common.files import sha256
+from models import RECOGNISERS
+from models.run import META_NAME, MODEL_NAME, Run, read_meta
+
+SAVE_FOLDER = Path("save_weight")
+SPARSE_WINDOW = 64  # frames that a sparse choice is spread over: a clip of generate_64.py
+MIN_FLOW_SIZE = 12  # pixels; OpenCV's flow cannot do with less
+CHANGES = ("flip", "crop", "colour", "time")  # video.augment.CHANGES; importing that module would slow --help down
+MAY_CHANGE = ("epochs", "workers", "qs", "tensorboard", "resume")  # in a run that goes on
+
+
+def nonnegative_int(text):
+    """argparse type for a whole number of at least 0."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is less than 0")
+    return value
+
+
+def positive_float(text):
+    """argparse type for a number above 0."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return value
+
+
+def changes(text):
+    """argparse type for ``--augment flip,crop``: a list of `CHANGES`."""
+    names = [name for name in text.split(",") if name]
+    for name in names:
+        if name not in CHANGES:
+            raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(CHANGES)}")
+    return names
+
+
+def resumed(parser, folder):
+    """The arguments of an earlier run, with those of `MAY_CHANGE` from the command line.
+
+    Raises InputError where another flag on the command line says something else than the run.
+    """
+    recorded = read_meta(Path(folder) / META_NAME).get("arguments")
+    if not recorded:
+        raise InputError(f"{folder} was not made by train.py, so it cannot be resumed; --weights {folder} starts a new run from it")
+    return _parse_with(parser, recorded, f"the run {folder}")
+
+
+def fused(parser, paths):
+    """The arguments of a run made of two others: the model and the clips are theirs, the rest the command line's.
+
+    Raises InputError unless one is an RGB and one a Flow run and they agree, and with the command line too.
+    """
+    runs = _rgb_and_flow(paths)
+    keys = ("recogniser", "classes", "frames", "window", "size", "fps", "region", "context")
+    facts = [{key: run.meta[key] for key in keys} for run in runs]
+    for key, value in facts[0].items():
+        if facts[1][key] != value:
+            raise InputError(f"{runs[0].folder} and {runs[1].folder} do not go together: {key} is {value} and {facts[1][key]}")
+    values = {key: facts[0][key] for key in ("frames", "size", "fps", "region", "context")}
+    values |= {"model": facts[0]["recogniser"], "num_class": len(facts[0]["classes"]), "flow": runs[1].flow, "mode": "Fuse"}
+    values["sampling"] = "dense" if facts[0]["window"] == facts[0]["frames"] else "sparse"
+    return _parse_with(parser, values, f"the run {paths[0]}")
+
+
+class Data(NamedTuple):
+    """What the lists say: `classes` (names in order), `train` and `validation` (lists of `Example`, the latter may be
+    None), `digests` {file: SHA-256 of its content}."""
+
+    classes: list
+    train: list
+    validation: list | None
+    digests: dict
+
+
+def read_data(args):
+    """Read and check the lists in --lists, down to each clip's first frame; returns `Data`.
+
+    Raises InputError for anything that would stop training later.
+    """
+    from video.lists import CLASSES_NAME, TRAIN_NAME, VALIDATION_NAME, check_clips, read_list
+
+    folder = Path(args.lists)
+    classes = _class_names(args)
+    train = read_list(folder / TRAIN_NAME, len(classes)) if args.epochs else []
+    validation = read_list(folder / VALIDATION_NAME, len(classes)) if (folder / VALIDATION_NAME).exists() else None
+    lengths = check_clips([*train, *(validation or [])], args.workers)
+    short = sum(length is not None and length < _window(args) for length in lengths)
+    if short and not args.fps:
+        print(f"{short} of {len(lengths)} clips are shorter than {_window(args)} frames and are played forth and back")
+    if validation is None:
+        print(f"warning: there is no {folder / VALIDATION_NAME}; the best weights will be those with the lowest training loss")
+    files = [folder / name for name in (TRAIN_NAME, VALIDATION_NAME, CLASSES_NAME)]
+    return Data(classes, train, validation, {str(file): sha256(file) for file in files if file.exists()})
+
+
+def run_for(args, data):
+    """The `Run` that the arguments describe: a new one, not yet written, or that of --resume.
+
+    Raises InputError if a new run's folder is there already, a resumed one's lists have changed, or --positive names no class.
+    """
+    if args.positive not in (None, *data.classes):
+        raise InputError(f"--positive {args.positive} is not one of the classes {', '.join(data.classes)}")
+    if args.resume:
+        folder = Path(args.resume)
+        run = Run(folder, folder / MODEL_NAME, read_meta(folder / META_NAME))
+        for name, digest in data.digests.items():
+            if run.meta.get("lists", {}).get(name) != digest:
+                raise InputError(f"{name} has changed since {folder} was started; start a new run with --weights {folder}")
+        run.meta["arguments"] = vars(args) | {"resume": None}
+        return run
+    name = args.name or f"{args.model}_{args.mode}_{datetime.now():%Y%m%d-%H%M%S}"
+    folder = SAVE_FOLDER / name
+    if folder.parent != SAVE_FOLDER or name in (".", ".."):
+        raise InputError(f"--name {name} is not a plain folder name; the run goes to {SAVE_FOLDER}/<name>")
+    if folder.exists():
+        raise InputError(f"{folder} is there already; --resume {folder} goes on with it, another --name starts anew")
+    return Run(folder, folder / MODEL_NAME, _meta(args, data))
+
+
+def make_datasets(args, run, data):
+    """The datasets for training and for validation (None without a list)."""
+    from video.dataset import ClipDataset, prepare_flow
+    from video.samples import Sampler
+
+    facts = {"mode": run.mode, "flow": run.flow, "fps": run.fps}
+    sampler = Sampler(run.frames, run.window, run.size, **facts, augment=tuple(args.augment))
+    queue = {"workers": args.workers, "max_queue_size": args.qs}
+    if run.mode != "RGB":
+        prepare_flow([*data.train, *(data.validation or [])], sampler, args.workers)
+    print(
+        f"{len(data.train)} clips to train on, {len(data.validation or [])} to validate; "
+        f"a full queue takes {args.qs * args.batchsize * sampler.nbytes / 1e6:.0f} MB"
+    )
+    train = ClipDataset(data.train, sampler, len(data.classes), args.batchsize, training=True, seed=args.seed, **queue)
+    if data.validation is None:
+        return train, None
+    return train, ClipDataset(data.validation, sampler, len(data.classes), args.batchsize, **queue)
+
+
+def build_network(args, run):
+    """(the network to train, under the precision policy; the same in float32, to be saved), both with new weights."""
+    import keras
+
+    import models
+
+    keras.utils.set_random_seed(args.seed)
+    facts = (run.recogniser, len(run.classes), run.mode, run.frames, run.size)
+    keras.config.set_dtype_policy("float32")
+    portable = models.build(*facts)
+    keras.config.set_dtype_policy(args.precision)
+    return models.build(*facts), portable
+
+
+def start_weights(args, model):
+    """Give `model` the weights of --weights or --from-runs and say what was taken."""
+    from models import fuse
+    from models.transfer import start_from
+
+    if args.from_runs:
+        rgb, flow = _rgb_and_flow(args.from_runs)
+        model.set_weights(fuse(rgb.load_model(), flow.load_model()).get_weights())
+        print(f"weights: colour from {rgb.folder}, flow from {flow.folder}")
+    if args.weights:
+        loaded, new = start_from(model, args.weights)
+        listed = ", ".join(new[:3]) + (f" and {len(new) - 3} more" if len(new) > 3 else "")
+        print(f"weights: {len(loaded)} layers from {args.weights}; " + (f"new: {listed}" if new else "none is new"))
+
+
+def prepare(args, model, train):
+    """Freeze and compile `model` as the arguments say; returns the class weights for fit, or None."""
+    import keras
+
+    from models.training import balanced_weights, compile
+    from models.transfer import freeze
+
+    if args.freeze:
+        print(f"frozen: all layers but {', '.join(freeze(model))}")
+    rate = args.learning_rate
+    if args.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, max(args.epochs * len(train), 1))
+    compile(model, args.optimizer, rate, args.loss)
+    return balanced_weights(train.labels, train.num_class) if args.class_weight == "balanced" else None
+
+
+def tensorboard(run):
+    """Keras' TensorBoard callback, writing below the run's folder. Raises InputError where the package is not installed."""
+    missing = [name for name in ("tensorflow", "tensorboard") if not importlib.util.find_spec(name)]
+    if missing:
+        raise InputError(f"--tensorboard needs the package {missing[0]}; install it with: pip install {missing[0]}")
+    import keras
+
+    return keras.callbacks.TensorBoard(str(run.folder / "tensorboard"), write_graph=False)
+
+
+def _parse_with(parser, values, owner):
+    args = parser.parse_args(namespace=argparse.Namespace(**values))
+    for name, value in values.items():
+        if name not in MAY_CHANGE and getattr(args, name) != value:
+            flag = "--from-runs" if name == "from_runs" else f"--{name}"
+            raise InputError(f"{flag} {getattr(args, name)} does not go with {owner}, which has {value}; leave the flag out")
+    return args
+
+
+def _rgb_and_flow(paths):
+    runs = [Run.open(path) for path in paths]
+    modes = [run.mode for run in runs]
+    if sorted(modes) != ["Flow", "RGB"]:
+        raise InputError(f"--from-runs needs an RGB and a Flow run, but {paths[0]} is {modes[0]} and {paths[1]} is {modes[1]}")
+    return sorted(runs, key=lambda run: run.mode, reverse=True)
+
+
+def _class_names(args):
+    from video.lists import CLASSES_NAME, read_classes
+
+    path, names = Path(args.lists) / CLASSES_NAME, read_classes(args.lists)
+    if args.from_runs:
+        theirs = Run.open(args.from_runs[0]).classes
+        if names not in (None, theirs):
+            raise InputError(f"{path} names {', '.join(names)}, but {args.from_runs[0]} knows {', '.join(theirs)}")
+        return theirs
+    if names is None:
+        if args.num_class is None:
+            raise InputError(f"there is no {path}; write it (a class per line), run generate_64.py, or give --num_class")
+        names = [str(i) for i in range(args.num_class)]
+    if args.num_class not in (None, len(names)):
+        raise InputError(f"--num_class {args.num_class} disagrees with {path}, which names {len(names)} classes: {', '.join(names)}")
+    if len(names) < 2:
+        raise InputError(f"{path} names only {names[0]}; two classes or more are needed")
+    return names
+
+
+def _frames(args):
+    return args.frames or RECOGNISERS[args.model].frames
+
+
+def _window(args):
+    return SPARSE_WINDOW if args.sampling == "sparse" else _frames(args)
+
+
+def _meta(args, data):
+    import keras
+
+    backend = importlib.import_module(keras.backend.backend())
+    return {
+        "recogniser": args.model,
+        "mode": args.mode,
+        "classes": data.classes,
+        "frames": _frames(args),
+        "window": _window(args),
+        "size": args.size or RECOGNISERS[args.model].size,
+        "fps": args.fps,
+        "region": args.region,
+        "context": args.context,
+        "flow": args.flow,
+        "seed": args.seed,
+        "versions": {
+            "python": platform.python_version(),
+            "keras": keras.__version__,
+            keras.backend.backend(): backend.__version__,
+            "numpy": np.__version__,
+        },
+        "lists": data.digests,
+        "metrics": {},
+        "threshold": None,
+        "arguments": vars(args),
+    }

@@ -1,0 +1,99 @@
+"""How good a run is on a list of clips or whole videos.
+
+    python evaluate.py --path save_weight/my_run --list datasetlist/vallist.txt
+    python evaluate.py --path save_weight/my_run --list videos.txt --region person --positive Fighting
+
+    list lines:  path class_index        64-frame clips as generate_64.py makes them, or, with --region, whole videos
+    output:      summary.json predictions.csv confusion_matrix.csv confusion_matrix.png roc.png
+
+With --region a video counts as its highest window: the one surest of the positive class, or surest of all without one.
+"""
+
+from pathlib import Path
+
+from common.cli import positive_int, run, script_parser
+from common.person_flags import add_person_flags
+
+
+def parse_args():
+    parser = script_parser(__doc__)
+    parser.add_argument("--path", default="save_weight/default", help="run folder, .keras, or .hdf5 with its meta.json")
+    parser.add_argument("--list", default="datasetlist/vallist.txt", help="file with a line 'path class_index' per clip or video")
+    parser.add_argument("--positive", metavar="CLASS", help="also report ROC AUC and accuracy at the run's threshold for this class")
+    parser.add_argument(
+        "--region", choices=("person", "frame"), help="list lines are whole videos: score each person, or the whole picture"
+    )
+    parser.add_argument("--output", help="folder for the report (default: evaluation/<name of the list> in the run's folder)")
+    parser.add_argument("--stride", type=positive_int, default=16, help="with --region: frames between two windows of a person")
+    parser.add_argument("--every", type=positive_int, default=1, help="with --region: detect on every Nth frame")
+    add_person_flags(parser)
+    return parser.parse_args()
+
+
+def main():
+    args = parse_args()
+    from common.errors import InputError
+    from models import report
+    from models.run import Run
+    from models.runtime import compile
+    from video.lists import check_clips, read_list
+
+    trained = Run.open(args.path)
+    classes = trained.classes
+    if args.positive not in (None, *classes):
+        raise InputError(f"no class {args.positive!r} in {args.path}; it knows {', '.join(classes)}")
+    examples = read_list(args.list, len(classes))
+    check_clips(examples)
+    network = compile(trained, args.runtime)
+    score = score_videos(args, trained, network) if args.region else score_clips(trained, network)
+    scores = score(examples)
+    summary = report.summarise([e.label for e in examples], scores, classes, args.positive, trained.threshold)
+    folder = Path(args.output) if args.output else trained.folder / "evaluation" / Path(args.list).stem
+    report.write_report(folder, [e.path for e in examples], [e.label for e in examples], scores, classes, summary)
+    print(report.table(summary))
+    print(folder)
+
+
+def score_clips(trained, network):
+    """A function from examples to scores (N, C): each clip's central window, decoded ahead of the network."""
+    import numpy as np
+    from tqdm import tqdm
+
+    from common.threads import prefetch
+    from video.samples import Sampler
+
+    sampler = Sampler(trained.frames, trained.window, trained.size, trained.mode, trained.flow, trained.fps)
+
+    def score(examples):
+        samples = prefetch(sampler(example.path) for example in examples)
+        rows = [
+            network({name: array[None] for name, array in sample.items()})[0] for sample in tqdm(samples, total=len(examples), unit="clip")
+        ]
+        return np.stack(rows)
+
+    return score
+
+
+def score_videos(args, trained, network):
+    """A function from examples to scores (N, C): the highest window of each video; zeros where nobody is seen for long enough."""
+    import numpy as np
+    from tqdm import tqdm
+
+    from common.person_flags import person_source
+    from video.recognise import highest_window
+
+    persons_of = person_source(args, args.region)
+    column = trained.classes.index(args.positive) if args.positive else None
+
+    def score(examples):
+        rows = [highest_window(example.path, trained, network, persons_of, args.stride, column) for example in tqdm(examples, unit="video")]
+        nobody = sum(row is None for row in rows)
+        if nobody:
+            print(f"nobody is seen for long enough in {nobody} of {len(rows)} videos; they score 0 in every class")
+        return np.stack([np.zeros(len(trained.classes), np.float32) if row is None else row for row in rows])
+
+    return score
+
+
+if __name__ == "__main__":
+    run(main)

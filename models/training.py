@@ -1,0 +1,57 @@
+"""What training adds to a network: optimizer, loss and class weights by name, and a decision threshold afterwards."""
+
+import keras
+import numpy as np
+
+from models.optimizers import Lookahead, RectifiedAdam
+
+OPTIMIZERS = {
+    "radam_lookahead": lambda rate: Lookahead(RectifiedAdam(rate)),
+    "radam": RectifiedAdam,
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "sgd": lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
+    "rmsprop": keras.optimizers.RMSprop,
+}
+LOSSES = {
+    "cross_entropy": keras.losses.CategoricalCrossentropy,
+    "focal": keras.losses.CategoricalFocalCrossentropy,  # arXiv 1708.02002, with its alpha 0.25 and gamma 2
+}
+
+
+def compile(model, optimizer, learning_rate, loss):
+    """Compile `model` with a key of `OPTIMIZERS`, a learning rate (number or Keras schedule) and a key of `LOSSES`.
+
+    Under the policy mixed_float16 Keras scales the loss by itself.
+    """
+    model.compile(OPTIMIZERS[optimizer](learning_rate), LOSSES[loss](), metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")])
+    model.optimizer.build(model.trainable_variables)
+
+
+def balanced_weights(labels, num_class):
+    """Weight of each class that gives all of them the same share in the loss: {class: N / (classes present · its clips)}."""
+    counts = np.bincount(labels, minlength=num_class)
+    return {i: len(labels) / (np.count_nonzero(counts) * count) for i, count in enumerate(counts.tolist()) if count}
+
+
+def best_threshold(scores, positive):
+    """The threshold with the highest balanced accuracy, (true positive rate + true negative rate) / 2.
+
+    Of equally good thresholds the one nearest to 0.5 is taken; each lies half-way between two neighbouring scores.
+
+    Args:
+        scores: (N,) float, 0 to 1. `positive`: (N,) bool, the truth.
+
+    Returns:
+        (threshold, balanced accuracy); a score counts as positive from the threshold on. (None, None) where one of the
+        two classes is absent.
+    """
+    if positive.all() or not positive.any():
+        return None, None
+    steps = np.unique(scores)
+    thresholds = np.concatenate([[steps[0] / 2], (steps[:-1] + steps[1:]) / 2, [(steps[-1] + 1) / 2]])
+    called = scores >= thresholds[:, None]  # (thresholds, N)
+    balanced = (called[:, positive].mean(1) + (~called[:, ~positive]).mean(1)) / 2
+    best = np.flatnonzero(np.isclose(balanced, balanced.max()))
+    chosen = best[np.abs(thresholds[best] - 0.5).argmin()]
+    return float(thresholds[chosen]), float(balanced[chosen])

@@ -1,0 +1,117 @@
+"""Train a network to name actions.
+
+    python train.py --batchsize 8 --mode RGB --num_class 3 --qs 10 --workers 4
+
+    datasetlist/trainlist.txt  ->  save_weight/<name>/model.keras   the best weights so far, for predict.py and evaluate.py
+                vallist.txt                           meta.json     classes, clip length, size, metrics, how it was made
+                classes.txt                           log.csv       a line per epoch; curve.png shows it
+                                                      state.npz     what --resume needs
+
+Stopped by Ctrl-C, a kill or a power cut, it goes on from the last finished epoch: python train.py --resume save_weight/<name>
+"""
+
+from common.cli import positive_int, run, script_parser
+from common.training_run import CHANGES, MIN_FLOW_SIZE, SPARSE_WINDOW, changes, fused, nonnegative_int, positive_float, resumed
+from models import MODES, RECOGNISERS
+
+EPOCHS = 30
+
+
+def make_parser():
+    parser = script_parser(__doc__)
+    add = parser.add_argument_group("clips").add_argument
+    add("--lists", default="datasetlist", help="folder with trainlist.txt, vallist.txt and classes.txt")
+    add("--num_class", type=positive_int, help="number of classes; checked against classes.txt, needed without it")
+    add("--batchsize", type=positive_int, default=8, help="clips per step")
+    add("--workers", type=positive_int, default=4, help="threads that read clips; with 1 there is no queue")
+    add("--qs", type=positive_int, default=10, help="batches read ahead; takes qs x batchsize x frames x size² x 3 bytes (Flow 2, Fuse 5)")
+    add("--fps", type=positive_float, help="bring every clip to this frame rate first (default: frames as recorded)")
+    add("--augment", type=changes, nargs="?", const=",".join(CHANGES), default="", help=f"random changes: {','.join(CHANGES)}, or some")
+    add("--class_weight", choices=("none", "balanced"), default="none", help="balanced: rare classes weigh more in the training loss")
+    add("--region", choices=("person", "frame"), default="person", help="what the clips show; predict.py takes the same from a video")
+    add("--context", type=positive_float, default=1.2, help="--context that extract_frames.py had; predict.py takes the same")
+    add("--flow", choices=("dis", "tvl1"), default="dis", help="optical flow; tvl1 is as published, and a hundred times slower")
+    add = parser.add_argument_group("network").add_argument
+    add("--model", choices=tuple(RECOGNISERS), default="i3d_se")
+    add("--mode", choices=tuple(MODES), default="RGB", help="what the network sees: colour, optical flow, or both")
+    add("--frames", type=positive_int, help="frames of a clip (default: the model's own, 64 for I3D)")
+    add("--sampling", choices=("dense", "sparse"), default="dense", help=f"consecutive frames, or spread over {SPARSE_WINDOW}")
+    add("--size", type=positive_int, help="height and width in pixels (default: the model's own, 224 for I3D)")
+    add("--weights", help="start from a run, .keras, .h5 or .hdf5: layers by name; a classifier for other classes stays new")
+    add("--from-runs", nargs=2, metavar="RUN", help="with --mode Fuse: an RGB and a Flow run in one; trains only if --epochs is given")
+    add("--freeze", action="store_true", help="train the classifier only; all before it stays as --weights or --from-runs have it")
+    add = parser.add_argument_group("training").add_argument
+    add("--epochs", type=nonnegative_int, help=f"in all, also with --resume; 0 only evaluates (default {EPOCHS}; --from-runs 0)")
+    add("--optimizer", choices=("radam_lookahead", "radam", "adam", "adamw", "sgd", "rmsprop"), default="radam_lookahead")
+    add("--learning_rate", type=positive_float, default=1e-3, help="of a step")
+    add("--schedule", choices=("constant", "cosine"), default="constant", help="cosine: the rate falls to 0 over --epochs")
+    add("--loss", choices=("cross_entropy", "focal"), default="cross_entropy", help="focal: clips that are right already count less")
+    add("--precision", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="float32", help="of layers; weights stay float32")
+    add("--positive", metavar="CLASS", help="class to choose a threshold for on the validation list (default: the first)")
+    add("--seed", type=nonnegative_int, default=0, help="the same seed gives the same run on the same machine")
+    add = parser.add_argument_group("run").add_argument
+    add("--name", help="folder in save_weight (default: model, mode, date and time)")
+    add("--resume", metavar="RUN", help="go on with a run by its own flags; only --epochs, --workers, --qs and --tensorboard may be new")
+    add("--tensorboard", action="store_true", help="also write <run>/tensorboard; needs the package tensorboard")
+    return parser
+
+
+def parse_args():
+    parser = make_parser()
+    args = parser.parse_args()
+    if args.resume:
+        args = resumed(parser, args.resume)
+    elif args.from_runs:
+        if args.mode != "Fuse" or args.weights:
+            parser.error("--from-runs goes with --mode Fuse and without --weights")
+        args = fused(parser, args.from_runs)
+    if args.freeze and not (args.weights or args.from_runs):
+        parser.error("--freeze needs --weights or --from-runs: a network that knows nothing is not worth keeping")
+    if args.sampling == "sparse" and (args.frames or 0) > SPARSE_WINDOW:
+        parser.error(f"--sampling sparse chooses from {SPARSE_WINDOW} frames, so --frames {args.frames} is too many")
+    if args.mode != "RGB" and (args.size or MIN_FLOW_SIZE) < MIN_FLOW_SIZE:
+        parser.error(f"--size {args.size} is too small for optical flow; at least {MIN_FLOW_SIZE} pixels")
+    if args.epochs is None:
+        args.epochs = 0 if args.from_runs else EPOCHS
+    return args
+
+
+def main():
+    args = parse_args()
+    from common import training_run as steps
+
+    data = steps.read_data(args)
+    job = steps.run_for(args, data)
+    extra = [steps.tensorboard(job)] if args.tensorboard else []
+    train, validation = steps.make_datasets(args, job, data)
+    from models.recorder import STATE_NAME, Recorder
+
+    model, portable = steps.build_network(args, job)
+    goes_on = bool(args.resume) and (job.folder / STATE_NAME).exists()
+    if not goes_on:
+        steps.start_weights(args, model)
+    class_weight = steps.prepare(args, model, train)
+    recorder = Recorder(job, portable, validation, data.classes.index(args.positive or data.classes[0]))
+    if goes_on:
+        recorder.restore(model)
+    job.write_meta()
+    try:
+        if not goes_on and (args.from_runs or not args.epochs):
+            recorder.evaluate(model)
+        train.epoch = start = recorder.epoch
+        if start < args.epochs:
+            fit = {"epochs": args.epochs, "initial_epoch": start, "class_weight": class_weight, "callbacks": [recorder, *extra]}
+            model.fit(train, shuffle=False, verbose=0, **fit)
+    except KeyboardInterrupt:
+        print(f"stopped; {recorder.epoch} of {args.epochs} epochs are kept. To go on: python train.py --resume {job.folder}")
+        return 130
+    except Exception:
+        # Keras wraps what happens in a reading thread in errors of its own.
+        if failure := train.failure or (validation and validation.failure):
+            raise failure from None
+        raise
+    print(f"{job.folder}: {recorder.epoch} epochs, the best is {recorder.best['epoch']}")
+
+
+if __name__ == "__main__":
+    run(main)
