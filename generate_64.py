@@ -30,7 +30,7 @@ def parse_args():
     parser.add_argument("--lists", type=Path, default=Path("datasetlist"), help="folder for the lists (default: datasetlist)")
     parser.add_argument("--classes", nargs="+", metavar="CLASS", help="only these, in this order (default: as group_frames.py was told)")
     parser.add_argument("--val-fraction", type=cli.fraction, default=0.2, help="share of each class for validation (default: 0.2)")
-    parser.add_argument("--seed", type=int, default=0, help="another seed chooses other recordings for validation (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="decides between equally close splits (default: 0)")
     groups = parser.add_mutually_exclusive_group()
     groups.add_argument("--groups", type=Path, metavar="CSV", help="recordings: table with columns path (or video), source (or group)")
     groups.add_argument("--group-by", metavar="REGEX", help="part of the video's name that names the recording, for example 'g[0-9]+'")
@@ -108,7 +108,7 @@ def remarks(examples, made, folder):
     if unknown := sum(not example.about.get("fps") for example in examples):
         yield f"{unknown} examples do not say the frame rate of their recording: {UNKNOWN_FPS:g} taken"
     listed = {path for paths in made for path in paths or []}
-    if stale := [path for path in folder.glob("*/*.avi") if path not in listed]:
+    if stale := [path for path in folder.glob("*/[!.]*.avi") if path not in listed]:
         yield f"{len(stale)} clips in {folder} are of no example any more and not listed, such as {stale[0]}"
 
 

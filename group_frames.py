@@ -69,7 +69,7 @@ def read_spans(args, tracks):
     return [Span(track, label) for track in chosen]
 
 
-def label(spans, library, args):
+def store(spans, library, args):
     """Cut the spans and store the examples; says how much gave none."""
     from video.examples import cut_track
 
@@ -77,7 +77,7 @@ def label(spans, library, args):
     library.put([example for part in parts for example in part], args.replace)
     if empty := sum(not part for part in parts):
         hint = "no run of 16 frames" if args.keep_short else "no run of 64 frames; --keep-short takes 16"
-        print(f"{empty} of {len(parts)} tracks gave no example ({hint})")
+        print(f"{empty} of {len(parts)} {'rows' if args.labels else 'tracks'} gave no example ({hint})")
 
 
 def prepare(args):
@@ -102,17 +102,17 @@ def report(library, classes):
 
 def main():
     args = parse_args()
-    from video.ask import Questions
     from video.examples import Library, find_tracks
 
     library = Library(args.output)
     check_classes(args.classes, args.output, library.stored)
     tracks = find_tracks(args.input, args.videos or ["*"], args.classes)
     if args.labels or args.class_name:
-        spans = read_spans(args, tracks)
-        label(spans, library, args)
+        store(read_spans(args, tracks), library, args)
         prepare(args)
     else:
+        from video.ask import Questions  # with OpenCV, which the other ways do without
+
         questions = Questions(tracks, library, args.classes, args.keep_short)
         prepare(args)
         questions.run()

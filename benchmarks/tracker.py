@@ -9,10 +9,12 @@ filterpy filter per person: predict, gate and update of every track.
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from time import perf_counter
 
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # one core each: waiting for a busy second core is not the tracker's time
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))

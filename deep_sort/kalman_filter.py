@@ -91,8 +91,8 @@ class KalmanFilter:
         self._state = np.concatenate([self._state, first], axis=1)
 
     def keep(self, rows):
-        """Drop all tracks but those in `rows` (indices, or a mask of T); the kept ones close up in order."""
-        self._state = self._state[:, rows]
+        """Drop all tracks but `rows` (indices); the kept ones close up in order."""
+        self._state = self._state.take(rows, axis=1)
 
     def predict(self):
         """Move every track one frame on."""
@@ -108,17 +108,17 @@ class KalmanFilter:
     def distance(self, xyah):
         """(T, N) squared Mahalanobis distances from each track's predicted measurement to boxes (N, 4)."""
         variance = self._state[2] + _variances(self.xyah, MEASUREMENT)
-        offset = xyah - self.xyah[:, None]  # (T, N, 4)
-        return np.matmul(offset * offset, (1 / variance)[:, :, None])[:, :, 0]
+        squares = xyah - self.xyah[:, None]  # (T, N, 4)
+        squares *= squares
+        return np.matmul(squares, (1 / variance)[:, :, None])[:, :, 0]
 
     def update(self, rows, xyah):
         """Correct the tracks `rows` (M,) by the boxes (M, 4) measured for them."""
-        tracks = self._state[:, rows]
-        box, _, position_var, cross, velocity_var = tracks
-        gain = tracks[2:4] / (position_var + _variances(box, MEASUREMENT))  # (2, M, 4): of the box, of the velocity
-        corrected = np.empty_like(tracks)
-        corrected[:2] = tracks[:2] + gain * (xyah - box)
-        corrected[2:4] = tracks[2:4] - gain[0] * tracks[2:4]
-        corrected[4] = velocity_var - gain[1] * cross
+        state = self._state.take(rows, axis=1)
+        box, _, position_var, cross, velocity_var = state
+        gain = state[2:4] / (position_var + _variances(box, MEASUREMENT))  # (2, M, 4): of the box, of the velocity
+        state[:2] += gain * (xyah - box)
+        velocity_var -= gain[1] * cross
+        state[2:4] -= gain[0] * state[2:4]
         self._state = self._state.copy()
-        self._state[:, rows] = corrected
+        self._state[:, rows] = state

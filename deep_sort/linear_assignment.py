@@ -10,8 +10,7 @@ def assign(cost, limit):
     """Pairs of rows and columns at the lowest total cost.
 
     A pair above `limit` is cut, which costs as much as a pair barely above it: a distant pair neither helps nor
-    hinders the others. Rows and columns with no pair within the limit are left out beforehand; the result is the
-    same, and with a gate in place most are.
+    hinders the others.
 
     Parameters
     ----------
@@ -22,15 +21,11 @@ def assign(cost, limit):
     -------
     rows, columns : (M,) int
     """
-    feasible = cost <= limit
-    rows, columns = feasible.any(axis=1).nonzero()[0], feasible.any(axis=0).nonzero()[0]
-    if not len(rows):
-        return _NOTHING, _NOTHING
-    cost, feasible = cost[rows][:, columns], feasible[rows][:, columns]
+    good = cost <= limit
     # The margin makes a pair at the very limit better than none.
-    chosen = linear_sum_assignment(np.where(feasible, cost, limit + 1e-5))
-    good = feasible[chosen]
-    return rows[chosen[0][good]], columns[chosen[1][good]]
+    rows, columns = linear_sum_assignment(np.where(good, cost, limit + 1e-5))
+    good = good[rows, columns]
+    return rows[good], columns[good]
 
 
 def cascade(cost, age, limit):
@@ -49,8 +44,10 @@ def cascade(cost, age, limit):
     -------
     rows, columns : (M,) int
     """
-    levels = np.unique(age[(cost <= limit).any(axis=1)])
-    if len(levels) <= 1:
+    levels = sorted(set(age[(cost <= limit).any(axis=1)].tolist()))
+    if not levels:
+        return _NOTHING, _NOTHING
+    if len(levels) == 1:
         return assign(cost, limit)
     free = np.arange(cost.shape[1])
     pairs = []

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+_TRACKS_AT_ONCE = 32  # bounds the memory where everybody is near everybody
+
 
 class Gallery:
     """The last `budget` features of one track, oldest overwritten first.
@@ -28,13 +30,14 @@ class Gallery:
         self._rows[self._added % self._budget] = feature
         self._added += 1
 
-    def similarity(self, features):
-        """(N,) largest cosine between unit features (N, D) and any remembered one."""
-        return (self._rows[: len(self)] @ features.T).max(axis=0)
+    def compare(self, features, cosines):
+        """Write the cosines of unit features (N, D) to the remembered ones into the first columns of `cosines` (N, ≥ len)."""
+        count = len(self)
+        np.matmul(features, self._rows[:count].T, out=cosines[:, :count])
 
 
 def appearance_cost(galleries, features, candidates):
-    """Cosine distances, 0 to 2, of tracks to detections; infinite where they are not asked for.
+    """Cosine distances, 0 to 2, of detections to the nearest feature of each track; infinite where not asked for.
 
     Parameters
     ----------
@@ -49,13 +52,21 @@ def appearance_cost(galleries, features, candidates):
     (T, N) float64
     """
     cost = np.full(candidates.shape, np.inf)
-    rows, columns = candidates.nonzero()
-    similarity = np.empty(len(rows))
-    ends = np.cumsum(np.bincount(rows, minlength=len(galleries))).tolist()
-    start = 0
-    for gallery, end in zip(galleries, ends, strict=True):
-        if end > start:
-            similarity[start:end] = gallery.similarity(features[columns[start:end]])
-        start = end
-    cost[rows, columns] = 1 - similarity
+    for start in range(0, len(galleries), _TRACKS_AT_ONCE):
+        block = slice(start, start + _TRACKS_AT_ONCE)
+        rows, columns = candidates[block].nonzero()
+        if len(rows):
+            counts = np.bincount(rows, minlength=len(galleries[block]))
+            cost[block][rows, columns] = 1 - _nearest(galleries[block], features[columns], counts.tolist())
     return cost
+
+
+def _nearest(galleries, features, counts):
+    """(M,) largest cosine of features (M, D) to their gallery; the first counts[0] belong to the first, and so on."""
+    cosines = np.full((len(features), max(map(len, galleries))), -1, np.float32)
+    end = 0
+    for gallery, count in zip(galleries, counts, strict=True):
+        if count:
+            start, end = end, end + count
+            gallery.compare(features[start:end], cosines[start:end])
+    return cosines.max(axis=1)

@@ -65,8 +65,9 @@ class Tracker:
     def update(self, tlbr, score, features=None):
         """Match this frame's detections to the tracks, correct those, begin new ones and drop the lost.
 
-        Detections that are no boxes are left out as if the detector had not given them: a coordinate or score that
-        is not finite, a width or height of zero or less, or a coordinate beyond a million pixels.
+        Detections that are no boxes are left out as if the detector had not given them: a coordinate or score that is
+        not finite, a width or height under a thousandth of a pixel (so none, or turned inside out), or a coordinate
+        beyond a million pixels.
 
         Parameters
         ----------
@@ -87,7 +88,8 @@ class Tracker:
                 track.see(score[column], rows[column], self.n_init)
         self._drop_lost()
         new = _left(column_of, len(tlbr))
-        self._motion.append(xyah[new])
+        if len(new):
+            self._motion.append(xyah[new])
         for column in new.tolist():
             track = Track(self.next_id, self.nn_budget)
             track.see(score[column], rows[column], self.n_init)
@@ -97,10 +99,10 @@ class Tracker:
 
     def _drop_lost(self):
         """A tentative track dies at its first miss, a confirmed one after `max_age` frames unseen."""
-        alive = [track.time_since_update <= (self.max_age if track.is_confirmed else 0) for track in self.tracks]
-        if not all(alive):
-            self._motion.keep(np.array(alive))
-            self.tracks = [track for track, lives in zip(self.tracks, alive, strict=True) if lives]
+        alive = [row for row, track in enumerate(self.tracks) if track.time_since_update <= track.is_confirmed * self.max_age]
+        if len(alive) < len(self.tracks):
+            self._motion.keep(alive)
+            self.tracks = [self.tracks[row] for row in alive]
 
     def _hand_out_boxes(self):
         for track, xyah in zip(self.tracks, self._motion.xyah, strict=True):
@@ -124,8 +126,9 @@ class Tracker:
         column_of = np.full(count, -1)
         rows, columns = cascade(appearance_cost(galleries, features, near & comparable), age, self.max_cosine_distance)
         column_of[rows] = columns
-        self._match_overlap(column_of, tlbr, ~confirmed | (age <= 1))
-        self._match_overlap(column_of, tlbr, confirmed, age, near & ~comparable)
+        if len(_left(column_of, len(tlbr))):
+            self._match_overlap(column_of, tlbr, ~confirmed | (age <= 1))
+            self._match_overlap(column_of, tlbr, confirmed, age, near & ~comparable)
         return column_of
 
     def _match_overlap(self, column_of, tlbr, eligible, age=None, allowed=None):
@@ -154,7 +157,8 @@ def _usable(tlbr, score, features):
     features = np.zeros((len(tlbr), 1), np.float32) if features is None else np.asarray(features, np.float32)
     if len(score) != len(tlbr) or features.ndim != 2 or len(features) != len(tlbr):
         raise ValueError(f"boxes {tlbr.shape}, scores {score.shape} and features {features.shape} are not of the same detections")
-    good = (np.abs(tlbr) <= _LARGEST).all(axis=1) & (tlbr[:, 2:] >= tlbr[:, :2] + _SMALLEST).all(axis=1) & np.isfinite(score)
+    near, far = tlbr[:, :2], tlbr[:, 2:]
+    good = ((near >= -_LARGEST) & (far >= near + _SMALLEST) & (far <= _LARGEST)).all(axis=1) & np.isfinite(score)
     if not good.all():
         tlbr, score, features = tlbr[good], score[good], features[good]
     norm = np.sqrt(np.einsum("nd,nd->n", features, features))

@@ -66,8 +66,8 @@ def build(name, num_class, mode="RGB", frames=None, size=None):
 def fuse(rgb_model, flow_model):
     """Two single-stream networks as one: softmax of the mean of their logits.
 
-    Each stream stays whole, as a nested model named "rgb" or "flow", so its layers keep their names and
-    ``model.get_layer("rgb")`` takes a single stream's weights. The weights are shared with the given models, not copied.
+    Each stream stays whole, as a nested model named "rgb_stream" or "flow_stream": its layers keep their names, and
+    ``model.get_layer("rgb_stream").get_layer(…)`` finds them. The weights are shared with the given models, not copied.
 
     Args:
         rgb_model, flow_model: models from `build` in mode RGB and Flow, with equally many classes.
@@ -79,8 +79,7 @@ def fuse(rgb_model, flow_model):
 
     inputs, logits = {}, []
     for stream, model in (("rgb", rgb_model), ("flow", flow_model)):
-        # A nested model must have a name of its own, and its end is the layer before softmax.
-        body = keras.Model(model.input, model.get_layer("logits").output, name=stream)
+        body = keras.Model(model.input, model.get_layer("logits").output, name=f"{stream}_stream")
         inputs[stream] = keras.Input(model.input[stream].shape[1:], dtype="uint8", name=stream)
         logits.append(body({stream: inputs[stream]}))
     mean = keras.layers.Average(name="logits", dtype="float32")(logits)

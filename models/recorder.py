@@ -18,6 +18,7 @@ from models.training import best_threshold
 
 STATE_NAME = "state.npz"
 COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
+METRICS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_balanced_accuracy")
 
 
 class Recorder(keras.callbacks.Callback):
@@ -81,11 +82,11 @@ class Recorder(keras.callbacks.Callback):
         self._started = time.perf_counter()
 
     def _record(self, epoch, logs):
-        row = {name: float(logs[name]) if name in logs else None for name in ("loss", "accuracy")}
-        row = {"epoch": epoch} | row | self._validate()
+        row = {name: logs.get(name) for name in ("loss", "accuracy")} | self._validate()
+        row |= {"learning_rate": self.model.optimizer.learning_rate, "seconds": time.perf_counter() - self._started}
+        row = {"epoch": epoch} | {name: None if value is None else _rounded(value) for name, value in row.items()}
         if not all(math.isfinite(row[name]) for name in ("loss", "val_loss") if row[name] is not None):
             raise InputError(f"the loss is not a number any more in epoch {epoch}; start again with a lower --learning_rate")
-        row |= {"learning_rate": float(self.model.optimizer.learning_rate), "seconds": round(time.perf_counter() - self._started, 2)}
         new_best = self.best is None or _merit(row) > _merit(self.best)
         if new_best:
             self.best = row
@@ -111,7 +112,7 @@ class Recorder(keras.callbacks.Callback):
             with writing(self.run.model_path) as partial:
                 self._portable.save(partial)
         meta["threshold"] = self.best["threshold"]
-        meta["metrics"] = {"positive": meta["classes"][self._positive]} | {k: v for k, v in self.best.items() if k != "threshold"}
+        meta["metrics"] = {"positive": meta["classes"][self._positive]} | {name: self.best[name] for name in METRICS}
         self.run.write_meta()
         write_text(folder / "log.csv", _csv(self.history))
         with writing(folder / "curve.png") as partial:
@@ -146,6 +147,11 @@ def _variables(model):
     return [*model.variables, *model.optimizer.variables]
 
 
+def _rounded(value):
+    """Six significant digits: what float32 holds, without the digits that it does not."""
+    return float(f"{float(value):.6g}")
+
+
 def _merit(row):
     if row["val_accuracy"] is not None:
         return row["val_accuracy"], -row["val_loss"]
@@ -168,6 +174,7 @@ def _csv(history):
 
 def _draw_curve(history, path):
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(9, 3.5), layout="constrained")
     for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
@@ -176,5 +183,6 @@ def _draw_curve(history, path):
             if points:
                 axes.plot(*zip(*points, strict=True), marker=".", label=label)
         axes.set(xlabel="epoch", ylabel=name)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend()
     figure.savefig(path, dpi=100)

@@ -83,11 +83,8 @@ class Questions:
 
 def _read_key():
     """One key where the input is a terminal, otherwise one line; q at its end."""
-    if sys.stdin.isatty() and os.name == "posix":
-        answer = _read_terminal()
-    else:
-        answer = sys.stdin.readline() or "q"
-    answer = answer.strip().casefold()
+    single = sys.stdin.isatty() and os.name == "posix"
+    answer = (_read_terminal() if single else sys.stdin.readline() or "q").strip().casefold()
     print(answer, flush=True)
     return answer
 

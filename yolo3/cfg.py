@@ -13,6 +13,7 @@ from common.errors import InputError
 ACTIVATIONS = ("linear", "leaky", "relu", "relu6", "swish", "mish", "logistic")
 
 MAX_FILE_BYTES = 4 << 20
+MAX_LAYERS = 4096  # the full YOLOv3 has 107
 MAX_SIDE = 8192  # pixels of the network's input
 MAX_OUTPUT = 1 << 28  # numbers in one layer's output: 1 GiB as float32
 MAX_WEIGHTS = 1 << 30  # numbers in all layers: 4 GiB as float32; the full YOLOv3 has 62 million
@@ -182,14 +183,16 @@ def read(path):
         net.fail("only networks for 3-channel colour pictures can be used", "channels")
     if net.integer("time_steps", 1, 1, 1 << 20) != 1:
         net.fail("networks over several frames cannot be used", "time_steps")
+    if len(sections) > MAX_LAYERS:
+        sections[MAX_LAYERS].fail(f"a network of more than {MAX_LAYERS} layers cannot be used")
     layers = []
     for section in sections:
         layers.append(_layer(section, layers, (height, width, 3)))
-    _check_heads(net, layers)
+    _check_whole(net, layers)
     return Cfg(net.path, width, height, bool(net.integer("letter_box", 0, 0, 1)), tuple(layers))
 
 
-def _check_heads(net, layers):
+def _check_whole(net, layers):
     heads = [layer for layer in layers if layer.kind == "yolo"]
     if not heads:
         raise InputError(f"{net.path}: no [yolo] section; only detectors of the YOLOv3 family can be used")
@@ -215,8 +218,8 @@ class _Section:
         """Raise the InputError for this section, or for the line of one of its options."""
         if option in self.options:
             value, line = self.options[option][0]
-            raise InputError(f"{self.path} line {line}: [{self.kind}] {option}={value}: {problem}")
-        raise InputError(f"{self.path} line {self.line}: [{self.kind}]: {problem}")
+            raise InputError(f"{self.path} line {line}: [{self.kind}] {_short(option)}={_short(value)}: {problem}")
+        raise InputError(f"{self.path} line {self.line}: [{_short(self.kind)}]: {problem}")
 
     def text(self, name, default):
         self.known.add(name)
@@ -256,7 +259,7 @@ class _Section:
         except ValueError:
             value = math.nan
         if not low <= value <= high:
-            self.fail(f"{text!r} must be a {what} from {low} to {high}", name)
+            self.fail(f"{_short(text)!r} must be a {what} from {low} to {high}", name)
         return value
 
 
@@ -294,17 +297,36 @@ def _layer(section, layers, picture):
     if section.kind not in BUILDERS:
         section.fail(f"this kind of layer cannot be used; known are {', '.join(BUILDERS)}")
     layer = BUILDERS[section.kind](section, layers, picture)
-    for name in section.options.keys() - section.known - set(WITHOUT_EFFECT.get(section.kind, "").split()):
-        expected = ONLY_AS.get(section.kind, {}).get(name)
-        if expected is None:
-            section.fail("this option is unknown and could change the result; comment it out if it does not", name)
-        if section.text(name, expected) != expected:
-            section.fail(f"only {name}={expected} can be used", name)
+    _check_options(section)
     if min(layer.shape) < 1:
         section.fail(f"nothing is left of the picture here: the layer's output is {_size(layer.shape)}")
     if math.prod(layer.shape) > MAX_OUTPUT:
         section.fail(f"the layer's output of {_size(layer.shape)} is larger than the {MAX_OUTPUT:,} numbers that are computed")
     return layer
+
+
+def _check_options(section):
+    """Refuse what the layer's builder did not read, unless it cannot change the result."""
+    harmless = WITHOUT_EFFECT.get(section.kind, "").split()
+    only_as = ONLY_AS.get(section.kind, {})
+    for name in section.options:
+        if name in section.known or name in harmless:
+            continue
+        if name not in only_as:
+            section.fail("this option is unknown and could change the result; comment it out if it does not", name)
+        if _value(section.text(name, None)) != _value(only_as[name]):
+            section.fail(f"only {name}={only_as[name]} can be used", name)
+
+
+def _value(text):
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _short(text):
+    return text if len(text) <= 40 else f"{text[:40]}…"
 
 
 def _size(shape):

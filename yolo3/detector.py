@@ -11,6 +11,8 @@ from yolo3 import boxes
 from yolo3 import cfg as cfgs
 from yolo3 import weights as files
 
+# These files decide what is computed, so they are part of a converted network's key: none that older code made is used.
+CODE = ("cfg.py", "network.py", "weights.py")
 BATCH = 16  # frames that go through the network at once; more would only take more memory
 
 
@@ -55,9 +57,7 @@ class Detector:
         files.check(weights, self.cfg)
         self.score_threshold, self.iou_threshold = score_threshold, iou_threshold
         self.letter_box = self.cfg.letter_box if letter_box is None else letter_box
-        here = Path(__file__)
-        # The network's code is part of the key: a change in it must not meet a network converted before.
-        cache = runtimes.cache_path(cfg, weights, here.with_name("network.py"), here.with_name("weights.py"))
+        cache = runtimes.cache_path(cfg, weights, *(Path(__file__).with_name(name) for name in CODE))
         self._network = runtimes.compile(lambda: _build(self.cfg, weights), runtime, cache=cache, precision=precision)
 
     def detect(self, frames):
@@ -89,7 +89,7 @@ def _check_frame(frame):
 
 def _read_names(path, cfg):
     try:
-        names = Path(path).read_text(encoding="utf-8-sig").rstrip().splitlines()
+        names = Path(path).read_text(encoding="utf-8-sig").rstrip().split("\n")
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError:

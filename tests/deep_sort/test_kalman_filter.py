@@ -76,7 +76,7 @@ def test_keep_closes_up_and_handed_out_rows_stay_as_they_were(walkers):
     before = first.copy()
     ours.predict()
     ours.update(np.array([0]), walkers[1][:1])
-    ours.keep(np.array([True, False, True, False, True]))
+    ours.keep([0, 2, 4])
     assert len(ours) == 3
     np.testing.assert_array_equal(ours.xyah[1:], walkers[0][[2, 4]])
     np.testing.assert_array_equal(first, before)

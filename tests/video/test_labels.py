@@ -68,7 +68,7 @@ def test_a_wrong_row_is_named(tmp_path, tracks, text, message):
 
 
 def test_a_missing_table_is_one_line(tmp_path, tracks):
-    with pytest.raises(InputError, match="cannot read .*absent.csv"):
+    with pytest.raises(InputError, match=r"cannot read .*absent\.csv"):
         read_labels(tmp_path / "absent.csv", tracks, CLASSES)
 
 

@@ -23,7 +23,8 @@ def cost(counts, side, fraction):
 def test_small_splits_are_the_best_of_all():
     rng = np.random.default_rng(1)
     for _ in range(60):
-        counts = rng.integers(0, 20, (rng.integers(2, 10), rng.integers(1, 4))) * (rng.random() < 0.9)
+        shape = rng.integers(2, 10), rng.integers(1, 4)
+        counts = rng.integers(0, 20, shape) * (rng.random(shape) < 0.6)
         counts = counts[:, counts.sum(0) > 0]
         if not counts.size:
             continue

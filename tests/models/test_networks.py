@@ -1,0 +1,238 @@
+"""What holds for every recogniser, plus I3D's own facts."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import models
+from models import i3d, runtime, se
+
+ROOT = Path(__file__).parents[2]
+FRAMES, SIZE = 8, 32
+CASES = [(name, mode) for name in models.RECOGNISERS for mode in models.MODES]
+
+# Runs in another process, where Keras has the JAX backend. XLA's optimizations would take longer than they save here.
+JAX_SCRIPT = """
+import sys
+import keras, numpy as np
+import models
+assert keras.backend.backend() == "jax"
+folder, names = sys.argv[1], sys.argv[2:]
+data = np.load(folder + "/data.npz")
+for name in names:
+    models.RECOGNISERS[name].load()
+    model = keras.models.load_model(f"{folder}/{name}.keras")
+    before = model.predict_on_batch({"rgb": data["rgb"]})
+    model.compile("sgd", "categorical_crossentropy")
+    loss = model.train_on_batch({"rgb": data["rgb"]}, data["labels"])
+    moving = {w.path: np.array(w) for w in model.non_trainable_variables if "moving" in w.path}
+    np.savez(f"{folder}/{name}_jax.npz", predicted=before, loss=loss, **moving)
+"""
+
+
+def clips(mode, count=2, frames=FRAMES, size=SIZE):
+    random = np.random.default_rng(0)
+    return {name: random.integers(0, 256, (count, frames, size, size, models.CHANNELS[name]), np.uint8) for name in models.MODES[mode]}
+
+
+def shake(model):
+    """Give every weight a value of its own: fresh gates, biases and statistics would hide mistakes."""
+    random = np.random.default_rng(1)
+    for weight in model.weights:
+        noise = random.normal(0, 0.1, weight.shape)
+        if weight.path.endswith("moving_variance"):
+            noise = np.abs(noise)
+        if "seed" not in weight.path:
+            weight.assign(weight.numpy() + noise * (weight.numpy().std() if weight.path.endswith("_conv/kernel") else 1))
+    return model
+
+
+@pytest.fixture(scope="module")
+def fresh():
+    """Networks by (name, mode), built once."""
+    keras.utils.set_random_seed(0)
+    return {case: models.build(case[0], 3, case[1], FRAMES, SIZE) for case in CASES}
+
+
+@pytest.mark.parametrize("case", CASES, ids="-".join)
+def test_clip_gives_probabilities(fresh, case):
+    model = fresh[case]
+    assert {name: tensor.shape for name, tensor in model.input.items()} == {
+        name: (None, FRAMES, SIZE, SIZE, models.CHANNELS[name]) for name in models.MODES[case[1]]
+    }
+    assert all(keras.backend.standardize_dtype(tensor.dtype) == "uint8" for tensor in model.inputs)
+    probabilities = model.predict_on_batch(clips(case[1]))
+    assert probabilities.shape == (2, 3) and probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)
+    assert np.ptp(probabilities, axis=0).max() > 0  # two clips, two answers
+
+
+@pytest.mark.parametrize("name", models.RECOGNISERS)
+def test_openvino_computes_the_same(name):
+    model = shake(models.build(name, 3, "Fuse", FRAMES, SIZE))
+    network = runtime.compile(model, "openvino", precision="float32")
+    np.testing.assert_allclose(network(clips("Fuse", 3)), model.predict_on_batch(clips("Fuse", 3)), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", models.RECOGNISERS)
+def test_save_and_load(name, tmp_path):
+    model = shake(models.build(name, 3, "Fuse", FRAMES, SIZE))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded.predict_on_batch(clips("Fuse")), model.predict_on_batch(clips("Fuse")))
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("name", models.RECOGNISERS)
+def test_mixed_precision_ends_in_float32(name, policy):
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = models.build(name, 3, "RGB", FRAMES, SIZE)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert model.get_layer("Conv3d_5c_0a_1x1_conv").compute_dtype == policy.removeprefix("mixed_")
+    assert model.get_layer("logits").compute_dtype == model.output.dtype == "float32"
+    if policy == "mixed_bfloat16":  # TensorFlow has no float16 pooling over three axes on a processor
+        probabilities = model.predict_on_batch(clips("RGB"))
+        assert probabilities.dtype == np.float32
+        np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)
+
+
+def test_same_on_tensorflow_and_jax(tmp_path):
+    assert keras.backend.backend() == "tensorflow"
+    names = list(models.RECOGNISERS)
+    data = {"rgb": clips("RGB", 2, 16, 64)["rgb"], "labels": np.eye(3, dtype=np.float32)[:2]}
+    np.savez(tmp_path / "data.npz", **data)
+    here = {}
+    for name in names:
+        here[name] = shake(models.build(name, 3, "RGB", 16, 64))
+        here[name].save(tmp_path / f"{name}.keras")
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": "jax",
+        "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+        "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
+        "PYTHONPATH": str(ROOT),
+    }
+    jax = subprocess.Popen([sys.executable, "-c", JAX_SCRIPT, str(tmp_path), *names], env=environment)
+    for name, model in here.items():
+        predicted = model.predict_on_batch({"rgb": data["rgb"]})
+        model.compile("sgd", "categorical_crossentropy")
+        kernel = model.get_layer("Conv3d_1a_7x7_conv").kernel
+        before = kernel.numpy()
+        assert np.isfinite(model.train_on_batch({"rgb": data["rgb"]}, data["labels"]))
+        assert np.abs(kernel.numpy() - before).max() > 0
+        here[name] = predicted, {w.path: w.numpy() for w in model.non_trainable_variables if "moving" in w.path}
+    assert jax.wait(300) == 0
+    for name, (predicted, moving) in here.items():
+        there = np.load(tmp_path / f"{name}_jax.npz")
+        np.testing.assert_allclose(there["predicted"], predicted, atol=1e-4)
+        assert np.isfinite(there["loss"])
+        # Dropout draws differ, but the statistics of the training step come before it.
+        for path, value in moving.items():
+            np.testing.assert_allclose(there[path], value, rtol=1e-3, atol=1e-4, err_msg=path)
+
+
+def test_importing_the_table_imports_no_keras():
+    code = "import sys, models; assert not {'keras', 'tensorflow'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_fuse_is_softmax_of_mean_logits(fresh):
+    rgb, flow = shake(fresh["i3d", "RGB"]), shake(fresh["i3d", "Flow"])
+    clip = clips("Fuse")
+    logits = [
+        keras.Model(model.input, model.get_layer("logits").output).predict_on_batch({stream: clip[stream]})
+        for stream, model in (("rgb", rgb), ("flow", flow))
+    ]
+    mean = np.exp((logits[0] + logits[1]) / 2)
+    np.testing.assert_allclose(models.fuse(rgb, flow).predict_on_batch(clip), mean / mean.sum(1, keepdims=True), atol=1e-5)
+
+
+def test_fused_streams_take_single_weights(fresh):
+    fused, single = fresh["i3d", "Fuse"], shake(models.build("i3d", 3, "RGB", FRAMES, SIZE))
+    stream = fused.get_layer("rgb_stream")
+    for layer in single.layers:
+        if layer.weights:
+            stream.get_layer(layer.name).set_weights(layer.get_weights())
+    expected = keras.Model(single.input, single.get_layer("logits").output).predict_on_batch(clips("RGB"))
+    np.testing.assert_allclose(stream.predict_on_batch(clips("RGB")), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(("stream", "weights"), [("rgb", 12_294_544), ("flow", 12_294_544 - 7**3 * 64)])
+def test_i3d_weights_of_the_trunk(stream, weights):
+    model = i3d.i3d(400, stream, FRAMES, SIZE)
+    assert model.count_params() - model.get_layer("Conv3d_6a_1x1_conv").count_params() == weights
+    assert [layer.name for layer in model.layers if getattr(layer, "use_bias", False)] == ["Conv3d_6a_1x1_conv"]
+    assert not any(layer.scale for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization))
+
+
+def test_i3d_has_the_names_of_the_keras_port(fresh):
+    stem = ["Conv3d_1a_7x7", "Conv3d_2b_1x1", "Conv3d_2c_3x3"]
+    parts = ["0a_1x1", "1a_1x1", "1b_3x3", "2a_1x1", "2b_3x3", "3b_1x1"]
+    blocks = ["3b", "3c", "4b", "4c", "4d", "4e", "4f", "5b", "5c"]
+    convolutions = stem + [f"Conv3d_{block}_{part}" for block in blocks for part in parts]
+    expected = {f"{name}_{kind}" for name in convolutions for kind in ("conv", "bn")} | {"Conv3d_6a_1x1_conv"}
+    for name in models.RECOGNISERS:
+        with_weights = {layer.name for layer in fresh[name, "RGB"].layers if layer.weights}
+        assert {name for name in with_weights if "_se_" not in name and name != "dropout"} == expected
+
+
+def test_i3d_shapes_at_the_papers_size():
+    model = i3d.i3d(400)
+    shapes = {
+        "Mixed_3c": (32, 28, 28, 480),
+        "Mixed_4f": (16, 14, 14, 832),
+        "Mixed_5c": (8, 7, 7, 1024),
+        "global_avg_pool": (7, 1, 1, 1024),
+    }
+    assert {name: model.get_layer(name).output.shape[1:] for name in shapes} == shapes
+
+
+@pytest.mark.parametrize(("frames", "size"), [(16, 112), (32, 160), (8, 224), (1, 32)])
+def test_i3d_takes_other_clips(frames, size):
+    assert i3d.i3d(5, frames=frames, size=size).output_shape == (None, 5)
+
+
+def test_grey_flow_is_no_motion():
+    scale, offset = i3d.NORMALISATION["flow"]
+    assert abs(128 * scale + offset) < 1e-12 and 255 * scale + offset == pytest.approx(1)
+
+
+def test_fresh_gates_change_nothing(fresh):
+    plain, attentive = fresh["i3d", "RGB"], models.build("i3d_se", 3, "RGB", FRAMES, SIZE)
+    for layer in plain.layers:
+        if layer.weights:
+            attentive.get_layer(layer.name).set_weights(layer.get_weights())
+    np.testing.assert_allclose(attentive.predict_on_batch(clips("RGB")), plain.predict_on_batch(clips("RGB")), atol=1e-6)
+
+
+def gate_by_hand(x, weights):
+    """The formula of `squeeze_excite` in NumPy; `weights` by the end of the layer's name."""
+
+    def dense(value, name):
+        return value @ weights[name][0] + weights[name][1]
+
+    def over_time(value, name):  # (B, T, C) with a kernel over three frames
+        padded, kernel = np.pad(value, ((0, 0), (1, 1), (0, 0))), weights[name][0][:, 0, 0]
+        return sum(padded[:, i : i + value.shape[1]] @ kernel[i] for i in range(3)) + weights[name][1]
+
+    squeezed = x.mean((2, 3))
+    channel = 2 / (1 + np.exp(-dense(np.maximum(dense(squeezed.mean(1), "channel_reduce"), 0), "channel_gate")))
+    temporal = 2 / (1 + np.exp(-over_time(np.maximum(over_time(squeezed, "temporal_reduce"), 0), "temporal_gate")))
+    return x * channel[:, None, None, None] * temporal[:, :, None, None]
+
+
+def test_gates_by_hand_with_free_frames():
+    clip = keras.Input((None, 5, 6, 32))
+    model = shake(keras.Model(clip, se.squeeze_excite(clip, "se")))
+    weights = {layer.name.removeprefix("se_"): layer.get_weights() for layer in model.layers if layer.weights}
+    assert set(weights) == {"channel_reduce", "channel_gate", "temporal_reduce", "temporal_gate"}
+    for frames in (1, 4, 7):
+        x = np.random.default_rng(frames).normal(size=(2, frames, 5, 6, 32)).astype(np.float32)
+        np.testing.assert_allclose(model.predict_on_batch(x), gate_by_hand(x, weights), rtol=1e-4, atol=1e-5)
