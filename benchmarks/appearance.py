@@ -32,7 +32,7 @@ def main():
     frame = cv2.VideoCapture(str(args.video)).read()[1]
     rng = np.random.default_rng(0)
     corner = rng.uniform(0, [frame.shape[1] - 60, frame.shape[0] - 120], (max(args.people), 2))
-    tlbr = np.concatenate([corner, corner + (50, 110)], axis=1)
+    tlbr = np.concatenate([corner, corner + np.array([50, 110])], axis=1)
     start = perf_counter()
     from deep_sort.appearance import Encoder
 

@@ -16,7 +16,7 @@ def add_person_flags(parser):
     group.add_argument("--score-threshold", type=fraction, default=0.4, help="keep detections from this score, 0 to 1")
     group.add_argument("--iou-threshold", type=fraction, default=0.45, help="boxes overlapping more are one person")
     group.add_argument("--encoder", metavar="FILE", help="appearance network, .onnx or .pb (default: motion and overlap only)")
-    group.add_argument("--max-cosine-distance", type=float, default=0.2, help="appearance farther apart is another person")
+    group.add_argument("--max-cosine-distance", type=float, default=0.3, help="appearance farther apart is another person")
     group.add_argument("--max-age", type=positive_int, default=30, help="frames a lost person is remembered")
     group.add_argument("--n-init", type=positive_int, default=3, help="detections in a row that make a person")
     group.add_argument("--runtime", choices=("auto", "openvino", "keras"), default="auto", help="what runs the networks")

@@ -17,7 +17,9 @@ from common.errors import InputError
 _MEAN = [123.675, 116.28, 103.53]
 _STD = [58.395, 57.12, 57.375]
 
-_BATCH = 32  # persons per call: no faster per person beyond, and memory stays bounded in a crowd
+# Persons per call: no faster per person beyond, and bounded memory in a crowd. A number of persons not seen before
+# costs OpenVINO some 20 ms once, so there are no more than this many such stumbles.
+_BATCH = 16
 
 
 class Encoder:

@@ -7,8 +7,9 @@ The paper's eight-dimensional filter falls apart into four filters of two dimens
 and its first covariance couple a coordinate with that coordinate's own velocity and with nothing else. A 2×2
 covariance has three numbers and the innovation is a scalar, so the whole filter is a few lines of elementwise
 arithmetic over all tracks at once, without a matrix inverse. It equals one filterpy `KalmanFilter(8, 4)` per
-track within 1e-9 (tests/deep_sort/test_kalman_filter.py), which is why filterpy is an oracle here and not used
-at run time: FIGURES
+track within 1e-9 (tests/deep_sort/test_kalman_filter.py), which is why filterpy is an oracle there and not used
+at run time: to predict, gate and correct takes filterpy 0.26 ms per frame for 8 persons and 3.9 ms for 100, this
+module 0.04 and 0.21 ms (benchmarks/tracker.py, AMD EPYC, one core).
 """
 
 import numpy as np

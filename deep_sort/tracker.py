@@ -16,7 +16,8 @@ _LARGEST = 1e6
 class Tracker:
     """Follows persons from frame to frame. Same input, same output.
 
-    For each frame, also one without detections: `predict()`, then `update(...)`, then read `tracks`.
+    For each frame, also one without detections: `predict()`, then `update(...)`, then read `tracks`. On frames that the
+    detector did not look at, only `predict()`.
     With the defaults the identities are those of the DeepSORT authors' program.
 
     Parameters
@@ -53,10 +54,12 @@ class Tracker:
         self.next_id = first_id
         self.tracks = []
         self._motion = KalmanFilter()  # row i belongs to tracks[i]
+        self._frames = 0  # predicted since the last update: more than 1 where not every frame has detections
 
     def predict(self):
         """Move every track one frame on, to where it should be seen next."""
         self._motion.predict()
+        self._frames += 1
         for track in self.tracks:
             track.age += 1
             track.time_since_update += 1
@@ -86,6 +89,7 @@ class Tracker:
         for track, column in zip(self.tracks, column_of.tolist(), strict=True):
             if column >= 0:
                 track.see(score[column], rows[column], self.n_init)
+        self._frames = 0
         self._drop_lost()
         new = _left(column_of, len(tlbr))
         if len(new):
@@ -112,11 +116,11 @@ class Tracker:
         """(T,) the detection of each track, −1 for none.
 
         Confirmed tracks choose first, by appearance, where motion allows it. What is left is matched by overlap:
-        tentative tracks, and confirmed ones that were there a frame ago (a sudden change of looks, say behind a
+        tentative tracks, and confirmed ones that were there at the last update (a sudden change of looks, say behind a
         pillar). Last, and only where there is no appearance to compare, older tracks by overlap within the gate.
         """
         count = len(self.tracks)
-        age = np.fromiter((track.time_since_update for track in self.tracks), int, count)
+        age = np.fromiter((track.time_since_update for track in self.tracks), int, count) - max(self._frames - 1, 0)
         confirmed = np.fromiter((track.is_confirmed for track in self.tracks), bool, count)
         galleries = [track.gallery for track in self.tracks]
         remembered = np.fromiter(map(len, galleries), bool, count)

@@ -5,11 +5,10 @@ import keras
 import numpy as np
 from keras import layers
 
-import models
 from models import CHANNELS, Recogniser
 from video.io import VideoWriter
 
-models.RECOGNISERS["tiny"] = Recogniser("tiny_recogniser", "tiny", frames=8, size=16, fps=25.0)
+TINY = Recogniser("tiny_recogniser", "tiny", frames=8, size=16, fps=25.0)
 CLASSES = ("left", "right")
 
 

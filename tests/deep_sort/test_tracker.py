@@ -289,3 +289,18 @@ def test_repr_names_the_state():
 def test_the_tracker_needs_numpy_and_scipy_only(root):
     code = "import sys, deep_sort; print([m for m in ('cv2', 'openvino', 'filterpy', 'keras', 'tensorflow') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_detector_that_looks_at_every_third_frame_only():
+    """Whoever was there at the last look is matched by overlap as from one frame to the next, with or without looks."""
+    for features in (None, np.eye(2, dtype=np.float32)):
+        tracker = Tracker()
+        for frame in range(60):
+            tracker.predict()
+            if frame % 3 == 0:
+                boxes = np.float32([[100 + 2 * frame, 50, 140 + 2 * frame, 170], [300 - frame, 60, 340 - frame, 180]])
+                # looks change all the time: appearance alone never matches
+                looks = None if features is None else np.roll(features, frame // 3, axis=1)
+                tracker.update(boxes, np.ones(2), looks)
+        assert [track.track_id for track in tracker.tracks] == [1, 2]
+        assert all(track.is_confirmed for track in tracker.tracks)

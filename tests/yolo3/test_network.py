@@ -173,7 +173,7 @@ def test_a_route_takes_the_same_group_of_each_layer(tmp_path):
 
 
 def test_relu6_and_new_coords_by_hand(tmp_path):
-    """OpenCV has neither as Darknet has it, so a network of two pointwise layers is computed here."""
+    """OpenCV does not know relu6, so a network of two pointwise layers is computed here."""
     layers = "[convolutional]\nfilters=8\nactivation=relu6\n[convolutional]\nfilters=14\nactivation=logistic\n"
     head = "[yolo]\nclasses=2\nnum=2\nanchors=2,3, 4,9\nscale_x_y=1.5\nnew_coords=1\n"
     model, cfg, weights = built(f"[net]\nwidth=6\nheight=4\n{layers}{head}", tmp_path)
