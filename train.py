@@ -84,6 +84,8 @@ def main():
     job = steps.run_for(args, data)
     extra = [steps.tensorboard(job)] if args.tensorboard else []
     train, validation = steps.make_datasets(args, job, data)
+    from keras.callbacks import LambdaCallback
+
     from models.recorder import STATE_NAME, Recorder
 
     model, portable = steps.build_network(args, job)
@@ -98,10 +100,10 @@ def main():
     try:
         if not goes_on and (args.from_runs or not args.epochs):
             recorder.evaluate(model)
-        train.epoch = start = recorder.epoch
-        if start < args.epochs:
-            fit = {"epochs": args.epochs, "initial_epoch": start, "class_weight": class_weight, "callbacks": [recorder, *extra]}
-            model.fit(train, shuffle=False, verbose=0, **fit)
+        if recorder.epoch < args.epochs:
+            callbacks = [LambdaCallback(on_epoch_begin=train.start_epoch), recorder, *extra]
+            epochs = {"initial_epoch": recorder.epoch, "epochs": args.epochs}
+            model.fit(train, **epochs, class_weight=class_weight, callbacks=callbacks, shuffle=False, verbose=0)
     except KeyboardInterrupt:
         print(f"stopped; {recorder.epoch} of {args.epochs} epochs are kept. To go on: python train.py --resume {job.folder}")
         return 130

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from models import losses
 from models.optimizers import Lookahead, RectifiedAdam
 
 OPTIMIZERS = {
@@ -13,19 +14,21 @@ OPTIMIZERS = {
     "sgd": lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
     "rmsprop": keras.optimizers.RMSprop,
 }
-LOSSES = {
-    "cross_entropy": keras.losses.CategoricalCrossentropy,
-    "focal": keras.losses.CategoricalFocalCrossentropy,  # arXiv 1708.02002, with its alpha 0.25 and gamma 2
-}
 
 
 def compile(model, optimizer, learning_rate, loss):
-    """Compile `model` with a key of `OPTIMIZERS`, a learning rate (number or Keras schedule) and a key of `LOSSES`.
+    """Compile `model` with a key of `OPTIMIZERS`, a learning rate (number or Keras schedule) and a key of `models.losses.LOSSES`.
 
     Under the policy mixed_float16 Keras scales the loss by itself.
     """
-    model.compile(OPTIMIZERS[optimizer](learning_rate), LOSSES[loss](), metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")])
+    model.compile(OPTIMIZERS[optimizer](learning_rate), losses.get(loss), metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")])
     model.optimizer.build(model.trainable_variables)
+    # On JAX and PyTorch, Keras would take a batch out of the queue to make loss and metrics from, and then hand out the
+    # rest of the queue before the first batch.
+    sample = {"x": None, "y": np.eye(model.output_shape[-1], dtype=np.float32)}
+    model.compute_metrics(**sample, y_pred=sample["y"])
+    model.compute_loss(**sample, y_pred=sample["y"])
+    model.reset_metrics()
 
 
 def balanced_weights(labels, num_class):

@@ -23,20 +23,20 @@ class ClipDataset(keras.utils.PyDataset):
         batch_size: samples of a batch.
         training: shuffle, and let the sampler change samples at random.
         seed: of order and changes.
-        epoch: the epoch to start with, from 0.
         workers: threads that make batches; with 1 each batch is made when it is asked for.
         max_queue_size: batches made ahead.
 
     Attributes:
         labels: (N,) int, the class of every example, as listed.
+        epoch: that of the next batch, from 0.
         failure: the InputError that ended an iteration, or None. Keras wraps what a thread raises in errors of its own.
     """
 
-    def __init__(self, examples, sampler, num_class, batch_size, training=False, seed=0, epoch=0, workers=1, max_queue_size=10):
+    def __init__(self, examples, sampler, num_class, batch_size, training=False, seed=0, workers=1, max_queue_size=10):
         # Threads, not processes: decoding, resizing and flow release Python's lock.
         super().__init__(workers=workers, use_multiprocessing=False, max_queue_size=max_queue_size)
         self.examples, self.sampler, self.num_class, self.batch_size = examples, sampler, num_class, batch_size
-        self.training, self.seed, self.epoch = training, seed, epoch
+        self.training, self.seed, self.epoch = training, seed, 0
         self.labels = np.array([example.label for example in examples], int)
         self.failure = None
         self._lock, self._order = threading.Lock(), (None, None)
@@ -54,8 +54,9 @@ class ClipDataset(keras.utils.PyDataset):
         batch = {name: np.stack([sample[name] for sample in samples]) for name in samples[0]}
         return batch, np.eye(self.num_class, dtype=np.float32)[self.labels[chosen]]
 
-    def on_epoch_end(self):
-        self.epoch += 1
+    def start_epoch(self, epoch, logs=None):
+        """Go to an epoch, from 0. It must be called before each: Keras ends epochs that it never began, so none are counted here."""
+        self.epoch = epoch
 
     def order(self):
         """(N,) int, the positions in `examples` in the order of this epoch."""

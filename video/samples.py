@@ -92,7 +92,7 @@ def nearest(times, fps):
     duration = times[-1] * len(times) / (len(times) - 1)
     ticks = np.arange(max(1, np.ceil(duration * fps - 1e-6))) / fps  # a whole number of ticks must not become one more by rounding
     later = np.searchsorted(times, ticks).clip(1, len(times) - 1)
-    return later - (ticks - times[later - 1] < times[later] - ticks)
+    return later - (ticks - times[later - 1] < times[later] - ticks - 1e-6)  # the later one where both are equally near
 
 
 def _decode_all(path, size, fps, choose):

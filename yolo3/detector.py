@@ -27,14 +27,14 @@ class Detector:
         runtime: see `models.runtime.compile`.
         letter_box: True keeps a frame's proportions and fills up with grey, False stretches it to the network's size.
             None does what the .cfg asks for with ``letter_box=1`` in [net], else stretches: on the 128 pictures of
-            coco_person it finds people better with all three small networks (average precision at IoU 0.5: yolo-fastest-1.1-xl
-            0.53 stretched, 0.51 letterboxed; yolo-fastest-1.1 0.48, 0.45; mobilenetv2-yolov3-nano 0.49, 0.46).
-        precision: see `models.runtime.compile`. bfloat16 moves scores by 0.01 in the middle and by up to 0.12, which evens out:
-            the average precisions below stay within 0.005 of float32's.
+            coco_person it finds people better with all three small networks (average precision at IoU 0.5, float32:
+            yolo-fastest-1.1-xl 0.53 stretched, 0.51 letterboxed; yolo-fastest-1.1 0.48, 0.45; mobilenetv2-yolov3-nano 0.49, 0.46).
+        precision: see `models.runtime.compile`. On coco_person bfloat16 moves a score by 0.006 to 0.009 (median), 0.04 (one in
+            twenty) and at most 0.16, in both directions: average precision stays within 0.007 of float32's.
 
-    The thresholds' defaults suit the following of people with yolo-fastest-1.1-xl: from 0.4 on no lamp post or traffic cone
-    of videos/vtest.mp4 becomes a track any more, while 0.42 of the boxes in ucf101/person_boxes.csv are found (IoU 0.5) against
-    0.44 at 0.2. Single pictures, where no tracker sorts out strays, are better served by 0.25.
+    The thresholds' defaults suit the following of people with yolo-fastest-1.1-xl: from 0.4 on no lamp post or traffic cone in
+    the first 400 frames of videos/vtest.mp4 becomes a track any more, while 0.42 of the boxes in ucf101/person_boxes.csv are
+    found (IoU 0.5) against 0.44 at 0.2. Single pictures, where no tracker sorts out strays, are better served by 0.25.
 
     Raises:
         InputError: a file cannot be used, the files do not belong together, or a class is not in `names`.

@@ -53,6 +53,13 @@ def test_unknown_method_is_refused():
         flow(texture(16), texture(16), "farneback")
 
 
+def test_what_was_computed_before_does_not_matter():
+    pair = texture(48), moved(texture(48), 5, 1)
+    first = flow(*pair)
+    flow(texture(32), moved(texture(32), 3, -2))
+    np.testing.assert_array_equal(flow(*pair), first)
+
+
 def test_threads_get_what_one_thread_gets():
     pairs = [(texture(48, seed), moved(texture(48, seed), seed, 1)) for seed in range(6)]
     alone = [flow(a, b) for a, b in pairs]
