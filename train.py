@@ -26,7 +26,7 @@ def make_parser():
     add("--workers", type=positive_int, default=4, help="threads that read clips; with 1 there is no queue")
     add("--qs", type=positive_int, default=10, help="batches read ahead; takes qs x batchsize x frames x size² x 3 bytes (Flow 2, Fuse 5)")
     add("--fps", type=positive_float, help="bring every clip to this frame rate first (default: frames as recorded)")
-    add("--augment", type=changes, nargs="?", const=",".join(CHANGES), default="", help=f"random changes: {','.join(CHANGES)}, or some")
+    add("--augment", type=changes, nargs="?", const=",".join(CHANGES), default=[], help=f"random changes: {','.join(CHANGES)} (default none)")
     add("--class_weight", choices=("none", "balanced"), default="none", help="balanced: rare classes weigh more in the training loss")
     add("--region", choices=("person", "frame"), default="person", help="what the clips show; predict.py takes the same from a video")
     add("--context", type=positive_float, default=1.2, help="--context that extract_frames.py had; predict.py takes the same")
@@ -79,8 +79,10 @@ def parse_args():
 def main():
     args = parse_args()
     from common import training_run as steps
+    from common.quiet import import_keras
 
     data = steps.read_data(args)
+    import_keras()
     job = steps.run_for(args, data)
     extra = [steps.tensorboard(job)] if args.tensorboard else []
     train, validation = steps.make_datasets(args, job, data)

@@ -29,7 +29,7 @@ def parse_args():
     parser.add_argument("--models", nargs="+", choices=list(RECOGNISERS), default=["i3d", "i3d_se"])
     parser.add_argument("--frames", type=int, help="frames of a clip; default: what the network was made for")
     parser.add_argument("--size", type=int, help="height and width in pixels; default: likewise")
-    parser.add_argument("--repeats", type=int, default=7, help="measured calls of each, in turn; their median counts")
+    parser.add_argument("--repeats", type=int, default=7, help="measured calls of each, in turn; medians count")
     return parser.parse_args()
 
 
@@ -40,7 +40,7 @@ def main():
     print(f"processor: {processor()}, {len(os.sched_getaffinity(0))} cores")
     limits = {"OpenVINO": openvino_product("auto"), "OpenVINO float32": openvino_product("float32"), "Keras": tensorflow_product()}
     times = in_turn(limits, args.repeats)
-    limits = {name: 2 * MATRIX**3 * PRODUCTS / seconds for name, seconds in times.items()}
+    limits = {name: 2 * MATRIX**3 * PRODUCTS / statistics.median(seconds) for name, seconds in times.items()}
     print(f"matrix products of side {MATRIX}: " + ", ".join(f"{name} {limit / 1e9:.0f} GFLOP/s" for name, limit in limits.items()))
     for name in args.models:
         report(name, args, limits)
@@ -62,15 +62,16 @@ def report(name, args, limits):
     times = in_turn({key: lambda network=network: network(clip) for key, network in networks.items()}, args.repeats)
     work = operations(model)
     print(f"\n{name}, RGB clip of {'×'.join(map(str, shape))}, batch 1: {work / 1e9:.1f} GFLOP")
-    print(f"{'':18}{'median s':>9}{'of Keras':>9}{'GFLOP/s':>9}{'of limit':>9}  precision")
+    print(f"{'':18}{'seconds':>9}{'of Keras':>9}{'GFLOP/s':>9}{'of limit':>9}  precision")
     for key, seconds in times.items():
         precision = getattr(networks[key], "precision", "f32")
-        ratio, speed = seconds / times["Keras"], work / seconds
-        print(f"{key:18}{seconds:9.3f}{ratio:9.2f}{speed / 1e9:9.0f}{speed / limits[key]:9.0%}  {precision}")
+        median, ratio = statistics.median(seconds), statistics.median(np.divide(seconds, times["Keras"]))
+        speed = work / median
+        print(f"{key:18}{median:9.3f}{ratio:9.2f}{speed / 1e9:9.0f}{speed / limits[key]:9.0%}  {precision}")
 
 
 def in_turn(calls, repeats):
-    """Median seconds of each function in the dict `calls`; each is called once unmeasured, then all in turn."""
+    """Lists of seconds of each function in the dict `calls`: each is called once unmeasured, then all in turn."""
     for call in calls.values():
         call()
     seconds = {name: [] for name in calls}
@@ -79,7 +80,7 @@ def in_turn(calls, repeats):
             start = time.perf_counter()
             call()
             seconds[name].append(time.perf_counter() - start)
-    return {name: statistics.median(values) for name, values in seconds.items()}
+    return seconds
 
 
 def operations(model):

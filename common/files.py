@@ -47,3 +47,17 @@ def sha256(path):
     """Hexadecimal SHA-256 of a file's content."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def keep_beside(folder):
+    """The `Path` where files made from those in `folder` may be kept.
+
+    That is `folder` itself, or, where it is not to be written, a folder of its own below ``$XDG_CACHE_HOME/action_recognition``
+    (``~/.cache/action_recognition``).
+    """
+    folder = Path(folder).resolve()
+    # A folder whose mode forbids writing is meant to stay as it is, although root could write there all the same.
+    if os.access(folder, os.W_OK) and folder.stat().st_mode & 0o222:
+        return folder
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return home / "action_recognition" / hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]

@@ -5,12 +5,12 @@ Imports nothing heavy by itself, so that wrong flags and lists are told at once.
 
 import argparse
 import importlib
+import importlib.metadata
+import importlib.util
 import platform
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
-
-import numpy as np
 
 from common.errors import InputError
 from common.files import sha256
@@ -272,7 +272,7 @@ def _meta(args, data):
             "python": platform.python_version(),
             "keras": keras.__version__,
             keras.backend.backend(): backend.__version__,
-            "numpy": np.__version__,
+            "numpy": importlib.metadata.version("numpy"),
         },
         "lists": data.digests,
         "metrics": {},

@@ -6,6 +6,8 @@ Importing this package imports no Keras; building or loading a network does.
 import importlib
 from dataclasses import dataclass
 
+from common.quiet import import_keras
+
 MODES = {"RGB": ("rgb",), "Flow": ("flow",), "Fuse": ("rgb", "flow")}
 """What `--mode` means: the inputs a recogniser eats."""
 
@@ -33,6 +35,7 @@ class Recogniser:
 
     def load(self):
         """The builder function. Importing its module registers the network's own layers, if any, for loading."""
+        import_keras()
         return getattr(importlib.import_module(self.module), self.builder)
 
 

@@ -6,7 +6,6 @@ TensorFlow, which saves several seconds.
 
 import hashlib
 import importlib.metadata
-import os
 import re
 import sys
 import tempfile
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common.files import sha256, writing
+from common.files import keep_beside, sha256, writing
 
 RUNTIMES = ("auto", "openvino", "keras")
 PRECISIONS = ("auto", "float32")
@@ -71,7 +70,7 @@ def cache_path(*files):
     versions = [f"{name} {importlib.metadata.version(name)}" for name in ("keras", "openvino")]
     key = hashlib.sha256("\n".join([str(CONVERSION), *versions, *map(sha256, files)]).encode())
     stem = "-".join(dict.fromkeys(file.stem for file in files))
-    return _cache_folder(files[0].resolve().parent) / f"{stem}.openvino-{key.hexdigest()[:16]}.xml"
+    return keep_beside(files[0].resolve().parent) / f"{stem}.openvino-{key.hexdigest()[:16]}.xml"
 
 
 class OpenVinoNetwork:
@@ -172,14 +171,6 @@ def _loader(source, cache):
     if hasattr(source, "predict_on_batch"):
         return lambda: source, cache
     return source, cache
-
-
-def _cache_folder(folder):
-    # A folder whose mode forbids writing is meant to stay as it is, although root could write there all the same.
-    if os.access(folder, os.W_OK) and folder.stat().st_mode & 0o222:
-        return folder
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return home / "action_recognition" / hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
 
 
 def _network(load, cache):

@@ -51,10 +51,10 @@ def best_threshold(scores, positive):
     """
     if positive.all() or not positive.any():
         return None, None
-    steps = np.unique(scores)
+    steps, where = np.unique(scores, return_inverse=True)
     thresholds = np.concatenate([[steps[0] / 2], (steps[:-1] + steps[1:]) / 2, [(steps[-1] + 1) / 2]])
-    called = scores >= thresholds[:, None]  # (thresholds, N)
-    balanced = (called[:, positive].mean(1) + (~called[:, ~positive]).mean(1)) / 2
+    missed, rejected = (np.concatenate([[0], np.bincount(where, side).cumsum()]) for side in (positive, ~positive))  # below each threshold
+    balanced = (1 - missed / positive.sum() + rejected / (~positive).sum()) / 2
     best = np.flatnonzero(np.isclose(balanced, balanced.max()))
     chosen = best[np.abs(thresholds[best] - 0.5).argmin()]
     return float(thresholds[chosen]), float(balanced[chosen])

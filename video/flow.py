@@ -1,8 +1,6 @@
 """Optical flow as two-channel pictures, and a cache of it beside the clips."""
 
-import hashlib
-import os
-import zipfile
+import json
 import zlib
 from itertools import pairwise
 from pathlib import Path
@@ -10,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from common.files import sha256, writing
+from common.files import keep_beside, sha256, writing
 
 METHODS = ("dis", "tvl1")
 """Dense Inverse Search (arXiv 1603.03590; fast) and TV-L1 (doi 10.1007/978-3-540-74936-3_22; what I3D and the two-stream
@@ -72,13 +70,13 @@ def cached_flow(path, frames, method, size, fps=None):
     """
     rate = "" if fps is None else f"-{fps:g}fps"
     path = Path(path)
-    file = _cache_folder(path.resolve().parent) / f"{path.name}.{method}-{size}{rate}.npz"
+    file = keep_beside(path.resolve().parent) / CACHE_FOLDER / f"{path.name}.{method}-{size}{rate}.flow"
     digest = sha256(path)
     fields = _read(file, digest)
     if fields is None:
         fields = flow_clip(frames(), method)
         with writing(file) as partial:
-            np.savez_compressed(partial, digest=digest, flow=fields)
+            _write(partial, digest, fields)
     return fields
 
 
@@ -92,18 +90,20 @@ def _estimator(method):
     raise ValueError(f"no flow method {method!r}; there are {', '.join(METHODS)}")
 
 
+# A line of JSON, then the fields through zlib. Not NumPy's own format: its header is read by Python's parser, which threads
+# of Python 3.11 must not use at the same time ("AST constructor recursion depth mismatch").
+def _write(file, digest, fields):
+    header = json.dumps({"sha256": digest, "shape": fields.shape})
+    file.write_bytes(header.encode() + b"\n" + zlib.compress(fields.tobytes(), level=1))
+
+
 def _read(file, digest):
     """The fields kept in `file`, or None where it is absent, broken or was made from another content."""
     try:
-        with np.load(file, allow_pickle=False) as stored:
-            return stored["flow"] if str(stored["digest"]) == digest else None
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):
+        header, _, data = file.read_bytes().partition(b"\n")
+        header = json.loads(header)
+        if header["sha256"] != digest:
+            return None
+        return np.frombuffer(zlib.decompress(data), np.uint8).reshape(header["shape"])
+    except (OSError, KeyError, TypeError, ValueError, zlib.error):
         return None
-
-
-def _cache_folder(folder):
-    # A folder whose mode forbids writing is meant to stay as it is, although root could write there all the same.
-    if os.access(folder, os.W_OK) and folder.stat().st_mode & 0o222:
-        return folder / CACHE_FOLDER
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return home / "action_recognition" / "flow" / hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]

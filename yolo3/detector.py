@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from common.errors import InputError
+from common.quiet import import_keras
 from models import runtime as runtimes
 from yolo3 import boxes
 from yolo3 import cfg as cfgs
@@ -82,6 +83,7 @@ class Detector:
 
 
 def _build(cfg, weights):
+    import_keras()
     from yolo3 import network
 
     return network.build(cfg, files.read(weights, cfg))

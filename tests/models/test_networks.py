@@ -14,9 +14,11 @@ from models import i3d, runtime, se
 
 ROOT = Path(__file__).parents[2]
 FRAMES, SIZE = 8, 32
-CASES = [(name, mode) for name in models.RECOGNISERS for mode in models.MODES]
+# Every network alone; fusing is the same for all, so once.
+CASES = [("i3d", "Fuse"), *((name, mode) for name in models.RECOGNISERS for mode in ("RGB", "Flow"))]
+SHAKEN = [("i3d", "Fuse"), *((name, "RGB") for name in models.RECOGNISERS if name != "i3d")]
 
-# Runs in another process, where Keras has the JAX backend. XLA's optimizations would take longer than they save here.
+# Runs in another process, where Keras has the JAX backend. Compiling with less optimization is six times faster.
 JAX_SCRIPT = """
 import sys
 import keras, numpy as np
@@ -36,20 +38,33 @@ for name in names:
 
 
 def clips(mode, count=2, frames=FRAMES, size=SIZE):
+    """Noise, from dark to bright over the batch."""
     random = np.random.default_rng(0)
-    return {name: random.integers(0, 256, (count, frames, size, size, models.CHANNELS[name]), np.uint8) for name in models.MODES[mode]}
+    bright = np.linspace(0.3, 1, count).reshape(-1, 1, 1, 1, 1)
+    shapes = {name: (count, frames, size, size, models.CHANNELS[name]) for name in models.MODES[mode]}
+    return {name: (random.integers(0, 256, shape) * bright).astype(np.uint8) for name, shape in shapes.items()}
 
 
 def shake(model):
-    """Give every weight a value of its own: fresh gates, biases and statistics would hide mistakes."""
+    """Give every weight a value of its own: fresh gates, biases and statistics would hide mistakes.
+
+    Variances around a half make up for what ReLU takes away, so that clips that differ still differ at the end.
+    """
     random = np.random.default_rng(1)
     for weight in model.weights:
         noise = random.normal(0, 0.1, weight.shape)
         if weight.path.endswith("moving_variance"):
-            noise = np.abs(noise)
-        if "seed" not in weight.path:
-            weight.assign(weight.numpy() + noise * (weight.numpy().std() if weight.path.endswith("_conv/kernel") else 1))
+            weight.assign(0.5 + np.abs(noise))
+        elif weight.path.endswith("_conv/kernel"):
+            weight.assign(weight.numpy() * (1 + noise))
+        elif "seed" not in weight.path:
+            weight.assign(weight.numpy() + noise)
     return model
+
+
+def run_eagerly(model, clip):
+    """The network's answer, layer by layer: for one call of a small network faster than compiling it first."""
+    return np.asarray(model({name: keras.ops.convert_to_tensor(value) for name, value in clip.items()}, training=False))
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +74,16 @@ def fresh():
     return {case: models.build(case[0], 3, case[1], FRAMES, SIZE) for case in CASES}
 
 
+@pytest.fixture(scope="module", params=SHAKEN, ids="-".join)
+def shaken(request):
+    """A network, its clips and its answer to them."""
+    keras.utils.set_random_seed(0)
+    model, clip = shake(models.build(request.param[0], 3, request.param[1], FRAMES, SIZE)), clips(request.param[1])
+    answer = run_eagerly(model, clip)
+    assert np.ptp(answer, axis=0).max() > 1e-3  # so that the tolerances of the tests mean something
+    return model, clip, answer
+
+
 @pytest.mark.parametrize("case", CASES, ids="-".join)
 def test_clip_gives_probabilities(fresh, case):
     model = fresh[case]
@@ -66,57 +91,52 @@ def test_clip_gives_probabilities(fresh, case):
         name: (None, FRAMES, SIZE, SIZE, models.CHANNELS[name]) for name in models.MODES[case[1]]
     }
     assert all(keras.backend.standardize_dtype(tensor.dtype) == "uint8" for tensor in model.inputs)
-    probabilities = model.predict_on_batch(clips(case[1]))
+    probabilities = run_eagerly(model, clips(case[1]))
     assert probabilities.shape == (2, 3) and probabilities.dtype == np.float32
     np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)
     assert np.ptp(probabilities, axis=0).max() > 0  # two clips, two answers
 
 
-@pytest.mark.parametrize("name", models.RECOGNISERS)
-def test_openvino_computes_the_same(name):
-    model = shake(models.build(name, 3, "Fuse", FRAMES, SIZE))
+def test_openvino_computes_the_same(shaken):
+    model, clip, expected = shaken
     network = runtime.compile(model, "openvino", precision="float32")
-    np.testing.assert_allclose(network(clips("Fuse", 3)), model.predict_on_batch(clips("Fuse", 3)), atol=1e-4)
+    np.testing.assert_allclose(network(clip), expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", models.RECOGNISERS)
-def test_save_and_load(name, tmp_path):
-    model = shake(models.build(name, 3, "Fuse", FRAMES, SIZE))
+def test_save_and_load(shaken, tmp_path):
+    model, clip, expected = shaken
     model.save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras")
-    np.testing.assert_array_equal(loaded.predict_on_batch(clips("Fuse")), model.predict_on_batch(clips("Fuse")))
+    np.testing.assert_allclose(run_eagerly(keras.models.load_model(tmp_path / "model.keras"), clip), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 @pytest.mark.parametrize("name", models.RECOGNISERS)
-def test_mixed_precision_ends_in_float32(name, policy):
-    keras.config.set_dtype_policy(policy)
+def test_mixed_precision_ends_in_float32(name):
+    keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         model = models.build(name, 3, "RGB", FRAMES, SIZE)
     finally:
         keras.config.set_dtype_policy("float32")
-    assert model.get_layer("Conv3d_5c_0a_1x1_conv").compute_dtype == policy.removeprefix("mixed_")
-    assert model.get_layer("logits").compute_dtype == model.output.dtype == "float32"
-    if policy == "mixed_bfloat16":  # TensorFlow has no float16 pooling over three axes on a processor
-        probabilities = model.predict_on_batch(clips("RGB"))
-        assert probabilities.dtype == np.float32
-        np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)
+    assert model.get_layer("Conv3d_5c_0a_1x1_conv").compute_dtype == "bfloat16"
+    assert model.get_layer("logits").compute_dtype == "float32"
+    probabilities = run_eagerly(model, clips("RGB"))
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)
 
 
 def test_same_on_tensorflow_and_jax(tmp_path):
     assert keras.backend.backend() == "tensorflow"
     names = list(models.RECOGNISERS)
-    data = {"rgb": clips("RGB", 2, 16, 64)["rgb"], "labels": np.eye(3, dtype=np.float32)[:2]}
+    data = {"rgb": clips("RGB", 2, 8, 64)["rgb"], "labels": np.eye(3, dtype=np.float32)[:2]}
     np.savez(tmp_path / "data.npz", **data)
     here = {}
     for name in names:
-        here[name] = shake(models.build(name, 3, "RGB", 16, 64))
+        here[name] = shake(models.build(name, 3, "RGB", 8, 64))
         here[name].save(tmp_path / f"{name}.keras")
     environment = {
         **os.environ,
         "KERAS_BACKEND": "jax",
         "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
-        "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
+        "XLA_FLAGS": "--xla_cpu_use_fusion_emitters=false",
         "PYTHONPATH": str(ROOT),
     }
     jax = subprocess.Popen([sys.executable, "-c", JAX_SCRIPT, str(tmp_path), *names], env=environment)
@@ -131,6 +151,7 @@ def test_same_on_tensorflow_and_jax(tmp_path):
     assert jax.wait(300) == 0
     for name, (predicted, moving) in here.items():
         there = np.load(tmp_path / f"{name}_jax.npz")
+        assert np.ptp(predicted, axis=0).max() > 1e-3  # so that the tolerance means something
         np.testing.assert_allclose(there["predicted"], predicted, atol=1e-4)
         assert np.isfinite(there["loss"])
         # Dropout draws differ, but the statistics of the training step come before it.
@@ -147,11 +168,11 @@ def test_fuse_is_softmax_of_mean_logits(fresh):
     rgb, flow = shake(fresh["i3d", "RGB"]), shake(fresh["i3d", "Flow"])
     clip = clips("Fuse")
     logits = [
-        keras.Model(model.input, model.get_layer("logits").output).predict_on_batch({stream: clip[stream]})
+        run_eagerly(keras.Model(model.input, model.get_layer("logits").output), {stream: clip[stream]})
         for stream, model in (("rgb", rgb), ("flow", flow))
     ]
     mean = np.exp((logits[0] + logits[1]) / 2)
-    np.testing.assert_allclose(models.fuse(rgb, flow).predict_on_batch(clip), mean / mean.sum(1, keepdims=True), atol=1e-5)
+    np.testing.assert_allclose(run_eagerly(models.fuse(rgb, flow), clip), mean / mean.sum(1, keepdims=True), atol=1e-5)
 
 
 def test_fused_streams_take_single_weights(fresh):
@@ -160,8 +181,8 @@ def test_fused_streams_take_single_weights(fresh):
     for layer in single.layers:
         if layer.weights:
             stream.get_layer(layer.name).set_weights(layer.get_weights())
-    expected = keras.Model(single.input, single.get_layer("logits").output).predict_on_batch(clips("RGB"))
-    np.testing.assert_allclose(stream.predict_on_batch(clips("RGB")), expected, atol=1e-6)
+    expected = run_eagerly(keras.Model(single.input, single.get_layer("logits").output), clips("RGB"))
+    np.testing.assert_allclose(run_eagerly(stream, clips("RGB")), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(("stream", "weights"), [("rgb", 12_294_544), ("flow", 12_294_544 - 7**3 * 64)])
@@ -194,7 +215,7 @@ def test_i3d_shapes_at_the_papers_size():
     assert {name: model.get_layer(name).output.shape[1:] for name in shapes} == shapes
 
 
-@pytest.mark.parametrize(("frames", "size"), [(16, 112), (32, 160), (8, 224), (1, 32)])
+@pytest.mark.parametrize(("frames", "size"), [(16, 112), (1, 32)])
 def test_i3d_takes_other_clips(frames, size):
     assert i3d.i3d(5, frames=frames, size=size).output_shape == (None, 5)
 
@@ -209,7 +230,7 @@ def test_fresh_gates_change_nothing(fresh):
     for layer in plain.layers:
         if layer.weights:
             attentive.get_layer(layer.name).set_weights(layer.get_weights())
-    np.testing.assert_allclose(attentive.predict_on_batch(clips("RGB")), plain.predict_on_batch(clips("RGB")), atol=1e-6)
+    np.testing.assert_allclose(run_eagerly(attentive, clips("RGB")), run_eagerly(plain, clips("RGB")), atol=1e-6)
 
 
 def gate_by_hand(x, weights):
@@ -235,4 +256,4 @@ def test_gates_by_hand_with_free_frames():
     assert set(weights) == {"channel_reduce", "channel_gate", "temporal_reduce", "temporal_gate"}
     for frames in (1, 4, 7):
         x = np.random.default_rng(frames).normal(size=(2, frames, 5, 6, 32)).astype(np.float32)
-        np.testing.assert_allclose(model.predict_on_batch(x), gate_by_hand(x, weights), rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(model(x), gate_by_hand(x, weights), rtol=1e-4, atol=1e-5)

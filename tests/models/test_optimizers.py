@@ -82,21 +82,6 @@ def test_equal_to_tensorflow_addons_on_tensorflow(golden_file):
     assert max(errors.values()) <= TOLERANCE, errors
 
 
-def test_equal_to_tensorflow_addons_on_jax(golden_file):
-    code = """
-import json, sys
-import keras
-from test_optimizers import largest_errors
-assert keras.backend.backend() == "jax"
-print(json.dumps(largest_errors(json.load(open(sys.argv[1])))))
-"""
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "PYTHONPATH": f"{ROOT}{os.pathsep}{Path(__file__).parent}"}
-    done = subprocess.run([sys.executable, "-c", code, golden_file], env=environment, capture_output=True, text=True, check=True)
-    errors = json.loads(done.stdout.splitlines()[-1])
-    assert len(errors) == 6
-    assert max(errors.values()) <= TOLERANCE, errors
-
-
 def classifier(optimizer, policy=None):
     keras.utils.set_random_seed(3)
     clip = keras.Input((6,), name="x")
@@ -121,8 +106,41 @@ def trained(model, steps):
     return np.concatenate([weight.numpy().ravel() for weight in model.weights])
 
 
-@pytest.mark.filterwarnings("ignore:Skipping variable loading", "ignore:Lookahead starts anew")
+def trained_from_fixed_weights():
+    """Weights of the small classifier after nine steps of Keras' trainer from weights that no backend drew."""
+    model = classifier(ranger())
+    random = np.random.default_rng(7)
+    model.set_weights([random.normal(size=weight.shape).astype("float32") for weight in model.weights])
+    return trained(model, batches(9))
+
+
+@pytest.fixture(scope="module")
+def on_jax(golden_file):
+    """What `largest_errors` and `trained_from_fixed_weights` give in a process where Keras has the JAX backend."""
+    code = """
+import json, sys
+import keras
+from test_optimizers import largest_errors, trained_from_fixed_weights
+assert keras.backend.backend() == "jax"
+print(json.dumps([largest_errors(json.load(open(sys.argv[1]))), trained_from_fixed_weights().tolist()]))
+"""
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "PYTHONPATH": f"{ROOT}{os.pathsep}{Path(__file__).parent}"}
+    done = subprocess.run([sys.executable, "-c", code, golden_file], env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_equal_to_tensorflow_addons_on_jax(on_jax):
+    errors = on_jax[0]
+    assert len(errors) == 6
+    assert max(errors.values()) <= TOLERANCE, errors
+
+
+def test_trainer_on_jax_goes_the_same_way(on_jax):
+    np.testing.assert_allclose(on_jax[1], trained_from_fixed_weights(), rtol=1e-4, atol=1e-5)
+
+
 # 0 and 3 are before the first synchronisation, 6 between two, 8 at one.
+@pytest.mark.filterwarnings("ignore:Skipping variable loading", "ignore:Lookahead starts anew")
 @pytest.mark.parametrize("saved_after", [0, 3, 6, 8])
 def test_resumed_training_is_the_uninterrupted_one(tmp_path, saved_after):
     steps = batches(13)

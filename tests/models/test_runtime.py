@@ -97,13 +97,17 @@ assert not {"tensorflow", "keras", "jax", "torch"} & set(sys.modules)
 
 
 @pytest.mark.parametrize("suffix", [".xml", ".bin"])
-@pytest.mark.parametrize("damage", [lambda b: b"", lambda b: b[:-9], lambda b: b[:40] + b"?" + b[41:], None])
-def test_broken_cache_is_rebuilt(model, cache, suffix, damage):
+@pytest.mark.parametrize("damage", [lambda b: b"", lambda b: b[:-9], lambda b: b[:40] + b"?" + b[41:]], ids=["empty", "short", "flipped"])
+def test_broken_cache_is_not_used(cache, suffix, damage):
+    assert runtime._read(cache) is not None
     file = cache.with_suffix(suffix)
-    if damage:
-        file.write_bytes(damage(file.read_bytes()))
-    else:
-        file.unlink()
+    file.write_bytes(damage(file.read_bytes()))
+    assert runtime._read(cache) is None
+
+
+@pytest.mark.parametrize("suffix", [".xml", ".bin"])
+def test_unusable_cache_is_rebuilt(model, cache, suffix):
+    cache.with_suffix(suffix).unlink()
     np.testing.assert_allclose(runtime.compile(model, "openvino", cache, "float32")(clips(1)), model.predict_on_batch(clips(1)), atol=1e-5)
     runtime.compile(refuse, "openvino", cache)
     assert sorted(path.name for path in cache.parent.iterdir()) == ["network.bin", "network.xml"]

@@ -94,14 +94,14 @@ def test_cache_is_used_until_the_clip_changes(clip):
     clip.write_bytes(b"second content")
     cached_flow(clip, frames, "dis", 32)
     assert frames.calls == 2
-    assert [file.name for file in clip.parent.glob(".flow/*")] == ["a clip.avi.dis-32.npz"]
+    assert [file.name for file in clip.parent.glob(".flow/*")] == ["a clip.avi.dis-32.flow"]
 
 
 def test_each_method_size_and_rate_has_its_own_file(clip):
     for facts in (("dis", 32), ("tvl1", 32), ("dis", 16), ("dis", 32, 12.5)):
         cached_flow(clip, Frames(), *facts)
     names = sorted(file.name.removeprefix("a clip.avi.") for file in clip.parent.glob(".flow/*"))
-    assert names == ["dis-16.npz", "dis-32-12.5fps.npz", "dis-32.npz", "tvl1-32.npz"]
+    assert names == ["dis-16.flow", "dis-32-12.5fps.flow", "dis-32.flow", "tvl1-32.flow"]
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda data: b"", lambda data: b"x" * 40])
@@ -128,4 +128,4 @@ def test_folder_that_is_not_to_be_written_stays_as_it_is(clip, tmp_path, monkeyp
         locked.chmod(0o755)
     assert frames.calls == 1
     assert [file.name for file in locked.iterdir()] == [path.name]
-    assert len(list((tmp_path / "cache").rglob("*.npz"))) == 1
+    assert len(list((tmp_path / "cache").rglob(f"{path.name}*.flow"))) == 1
