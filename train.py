@@ -10,6 +10,8 @@
 Stopped by Ctrl-C, a kill or a power cut, it goes on from the last finished epoch: python train.py --resume save_weight/<name>
 """
 
+from shlex import quote
+
 from common.cli import positive_int, run, script_parser
 from common.training_run import CHANGES, MIN_FLOW_SIZE, SPARSE_WINDOW, changes, fused, nonnegative_int, positive_float, resumed
 from models import MODES, RECOGNISERS
@@ -26,7 +28,7 @@ def make_parser():
     add("--workers", type=positive_int, default=4, help="threads that read clips; with 1 there is no queue")
     add("--qs", type=positive_int, default=10, help="batches read ahead; takes qs x batchsize x frames x size² x 3 bytes (Flow 2, Fuse 5)")
     add("--fps", type=positive_float, help="bring every clip to this frame rate first (default: frames as recorded)")
-    add("--augment", type=changes, nargs="?", const=",".join(CHANGES), default=[], help=f"random changes: {','.join(CHANGES)} (default none)")
+    add("--augment", type=changes, nargs="?", const=",".join(CHANGES), default=[], help=f"of {','.join(CHANGES)}; alone: all; default none")
     add("--class_weight", choices=("none", "balanced"), default="none", help="balanced: rare classes weigh more in the training loss")
     add("--region", choices=("person", "frame"), default="person", help="what the clips show; predict.py takes the same from a video")
     add("--context", type=positive_float, default=1.2, help="--context that extract_frames.py had; predict.py takes the same")
@@ -107,7 +109,7 @@ def main():
             epochs = {"initial_epoch": recorder.epoch, "epochs": args.epochs}
             model.fit(train, **epochs, class_weight=class_weight, callbacks=callbacks, shuffle=False, verbose=0)
     except KeyboardInterrupt:
-        print(f"stopped; {recorder.epoch} of {args.epochs} epochs are kept. To go on: python train.py --resume {job.folder}")
+        print(f"stopped; {recorder.epoch} of {args.epochs} epochs are kept. To go on: python train.py --resume {quote(str(job.folder))}")
         return 130
     except Exception:
         # Keras wraps what happens in a reading thread in errors of its own.

@@ -3,13 +3,13 @@
     python benchmarks/recogniser.py
 
 Both run the same network on the same clip in turn. The processor's limit is what large matrix products reach through the
-same libraries; a network's share of it says how much there is left to gain.
+same libraries, in GFLOP/s; a network's share of it says how much there is left to gain. Ratios and shares are medians over
+the rounds, so that other work on the machine, which slows a whole round, does not shift them.
 """
 
 import argparse
 import functools
 import os
-import statistics
 import sys
 import time
 from pathlib import Path
@@ -38,16 +38,13 @@ def main():
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     print(f"processor: {processor()}, {len(os.sched_getaffinity(0))} cores")
-    limits = {"OpenVINO": openvino_product("auto"), "OpenVINO float32": openvino_product("float32"), "Keras": tensorflow_product()}
-    times = in_turn(limits, args.repeats)
-    limits = {name: 2 * MATRIX**3 * PRODUCTS / statistics.median(seconds) for name, seconds in times.items()}
-    print(f"matrix products of side {MATRIX}: " + ", ".join(f"{name} {limit / 1e9:.0f} GFLOP/s" for name, limit in limits.items()))
+    products = {"OpenVINO": openvino_product("auto"), "OpenVINO float32": openvino_product("float32"), "Keras": tensorflow_product()}
     for name in args.models:
-        report(name, args, limits)
+        report(name, args, products)
 
 
-def report(name, args, limits):
-    """Measure one network and print its table."""
+def report(name, args, products):
+    """Measure one network, and the matrix products in turn with it, and print its table."""
     import models
     from models import runtime
 
@@ -59,27 +56,29 @@ def report(name, args, limits):
         "OpenVINO float32": runtime.compile(model, "openvino", precision="float32"),
         "Keras": compiled_by_tensorflow(model),
     }
-    times = in_turn({key: lambda network=network: network(clip) for key, network in networks.items()}, args.repeats)
-    work = operations(model)
+    calls = {key: lambda network=network: network(clip) for key, network in networks.items()}
+    seconds = in_turn([*calls.values(), *(products[key] for key in calls)], args.repeats)
+    times, limits = dict(zip(calls, seconds, strict=False)), dict(zip(calls, seconds[len(calls) :], strict=True))
+    work, product = operations(model), 2 * MATRIX**3 * PRODUCTS
     print(f"\n{name}, RGB clip of {'×'.join(map(str, shape))}, batch 1: {work / 1e9:.1f} GFLOP")
-    print(f"{'':18}{'seconds':>9}{'of Keras':>9}{'GFLOP/s':>9}{'of limit':>9}  precision")
-    for key, seconds in times.items():
+    print(f"{'':18}{'seconds':>9}{'of Keras':>10}{'GFLOP/s':>9}{'of limit':>10}{'limit':>7}  precision")
+    for key in calls:
+        median, ratio = np.median(times[key]), np.median(times[key] / times["Keras"])
+        share, limit = np.median(work / times[key] / (product / limits[key])), product / np.median(limits[key])
         precision = getattr(networks[key], "precision", "f32")
-        median, ratio = statistics.median(seconds), statistics.median(np.divide(seconds, times["Keras"]))
-        speed = work / median
-        print(f"{key:18}{median:9.3f}{ratio:9.2f}{speed / 1e9:9.0f}{speed / limits[key]:9.0%}  {precision}")
+        print(f"{key:18}{median:9.3f}{ratio:10.2f}{work / median / 1e9:9.0f}{share:10.0%}{limit / 1e9:7.0f}  {precision}")
 
 
 def in_turn(calls, repeats):
-    """Lists of seconds of each function in the dict `calls`: each is called once unmeasured, then all in turn."""
-    for call in calls.values():
+    """Seconds (calls, repeats) of each function: all are called once unmeasured, then again and again in turn."""
+    for call in calls:
         call()
-    seconds = {name: [] for name in calls}
-    for _ in range(repeats):
-        for name, call in calls.items():
+    seconds = np.empty((len(calls), repeats))
+    for repeat in range(repeats):
+        for i, call in enumerate(calls):
             start = time.perf_counter()
             call()
-            seconds[name].append(time.perf_counter() - start)
+            seconds[i, repeat] = time.perf_counter() - start
     return seconds
 
 

@@ -217,12 +217,28 @@ def _convert(model, cache):
     import openvino
 
     with writing(cache) as xml, writing(cache.with_suffix(".bin")) as weights:  # left in reverse order
-        model.export(str(xml), format="openvino", verbose=False)
+        _in_float32(model).export(str(xml), format="openvino", verbose=False)
         content = xml.read_bytes(), weights.read_bytes()
         with open(xml, "ab") as file:
             file.write(_signature(*content))
     _remove_older(cache)
     return openvino.Core().read_model(*content)
+
+
+def _in_float32(model):
+    """The network without mixed precision: OpenVINO cannot compile it with, and chooses its own precision anyway."""
+    if not _is_mixed(model):
+        return model
+    import keras
+
+    plain = keras.models.model_from_json(model.to_json().replace('"mixed_bfloat16"', '"float32"').replace('"mixed_float16"', '"float32"'))
+    plain.set_weights(model.get_weights())
+    return plain
+
+
+def _is_mixed(layer):
+    parts = getattr(layer, "layers", None)
+    return any(map(_is_mixed, parts)) if parts else layer.compute_dtype in ("bfloat16", "float16")
 
 
 def _remove_older(cache):

@@ -5,6 +5,7 @@ import numpy as np
 
 from models import losses
 from models.optimizers import Lookahead, RectifiedAdam
+from models.transfer import leaves
 
 OPTIMIZERS = {
     "radam_lookahead": lambda rate: Lookahead(RectifiedAdam(rate)),
@@ -19,8 +20,10 @@ OPTIMIZERS = {
 def compile(model, optimizer, learning_rate, loss):
     """Compile `model` with a key of `OPTIMIZERS`, a learning rate (number or Keras schedule) and a key of `models.losses.LOSSES`.
 
-    Under the policy mixed_float16 Keras scales the loss by itself.
+    Under the policy mixed_float16 Keras scales the loss by itself. Under mixed_bfloat16 a few layers stay in float32,
+    see `_spare_short_convolutions`.
     """
+    _spare_short_convolutions(model)
     model.compile(OPTIMIZERS[optimizer](learning_rate), losses.get(loss), metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")])
     model.optimizer.build(model.trainable_variables)
     # On JAX and PyTorch, Keras would take a batch out of the queue to make loss and metrics from, and then hand out the
@@ -29,6 +32,20 @@ def compile(model, optimizer, learning_rate, loss):
     model.compute_metrics(**sample, y_pred=sample["y"])
     model.compute_loss(**sample, y_pred=sample["y"])
     model.reset_metrics()
+
+
+def _spare_short_convolutions(model):
+    """Take 3-D convolutions whose kernel is longer than the clip out of bfloat16.
+
+    TensorFlow 2.21 (oneDNN) computes wrong gradients for their weights on processors with bfloat16, now and then not even
+    numbers: kernel 3 over 2 frames, 5 over 2 to 4, and so on. One frame is right, and so are all other layers. I3D has such
+    layers at 9 to 16 frames; they hold 4 % of its work.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return
+    for layer in leaves(model).values():
+        if isinstance(layer, keras.layers.Conv3D) and layer.compute_dtype == "bfloat16" and 1 < layer.input.shape[1] < layer.kernel_size[0]:
+            layer.dtype_policy = "float32"
 
 
 def balanced_weights(labels, num_class):

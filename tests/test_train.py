@@ -114,6 +114,19 @@ def test_default_name_tells_model_mode_and_time(train, folder):
     assert new.name.startswith("tiny_RGB_20") and len(new.name) == len("tiny_RGB_20250101-120000")
 
 
+def test_flags_offer_what_there_is():
+    from common.training_run import CHANGES, MIN_FLOW_SIZE
+    from models.losses import LOSSES
+    from models.training import OPTIMIZERS
+    from video import augment, flow
+
+    choices = {action.dest: action.choices for action in script_train.make_parser()._actions}
+    assert choices["optimizer"] == tuple(OPTIMIZERS) and choices["loss"] == tuple(LOSSES) and choices["flow"] == flow.METHODS
+    assert CHANGES == augment.CHANGES
+    smallest = np.zeros((MIN_FLOW_SIZE, MIN_FLOW_SIZE), np.uint8)
+    assert all((flow.flow(smallest, smallest, method) == 128).all() for method in flow.METHODS)
+
+
 @pytest.mark.parametrize(
     ("flags", "says"),
     [

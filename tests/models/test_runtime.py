@@ -13,12 +13,12 @@ from models import runtime
 ROOT = Path(__file__).parents[2]
 
 
-def tiny(classes=3):
+def tiny(policy="float32"):
     clip = keras.Input((4, 8, 8, 3), dtype="uint8", name="rgb")
-    x = layers.Rescaling(1 / 255, name="normalise")(clip)
-    x = layers.Conv3D(4, 3, padding="same", activation="relu")(x)
-    x = layers.Flatten()(x)
-    return keras.Model({"rgb": clip}, layers.Dense(classes, activation="softmax")(x))
+    x = layers.Rescaling(1 / 255, name="normalise", dtype=policy)(clip)
+    x = layers.Conv3D(4, 3, padding="same", activation="relu", dtype=policy)(x)
+    x = layers.Flatten(dtype=policy)(x)
+    return keras.Model({"rgb": clip}, layers.Dense(3, activation="softmax", dtype="float32")(x))
 
 
 def clips(count):
@@ -146,6 +146,16 @@ def test_unwritable_cache_costs_only_time(model, tmp_path):
     (tmp_path / "file").write_text("not a folder")
     network = runtime.compile(model, "openvino", tmp_path / "file" / "network.xml")
     assert network(clips(1)).shape == (1, 3)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_network_trained_in_mixed_precision(model, policy):
+    mixed = tiny(policy)
+    mixed.set_weights(model.get_weights())
+    nested = keras.Model(mixed.input, mixed(mixed.input))
+    network = runtime.compile(nested, "openvino", precision="float32")
+    np.testing.assert_allclose(network(clips(2)), model.predict_on_batch(clips(2)), atol=1e-5)
+    assert mixed.layers[2].compute_dtype == policy.removeprefix("mixed_")
 
 
 def test_network_with_two_outputs_is_refused():

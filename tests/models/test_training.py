@@ -38,6 +38,33 @@ def test_focal_loss_is_the_papers():
     assert found == pytest.approx(-0.25 * 0.2**2 * np.log(0.8), rel=1e-4)
 
 
+def kernels_after_a_step(policy, frames):
+    """Kernels of two 3-D convolutions (3×1×1 over so many frames, and 1×1×1) after a step with gradients of about 1."""
+    keras.utils.set_random_seed(0)
+    keras.config.set_dtype_policy(policy)
+    try:
+        clip = keras.Input((frames, 4, 4, 32), name="clip")
+        x = keras.layers.Conv3D(32, (3, 1, 1), padding="same", name="over_time")(clip)
+        x = keras.layers.Conv3D(32, 1, name="within_frames")(x)
+        x = keras.layers.Dense(2, activation="softmax", dtype="float32")(keras.layers.GlobalAveragePooling3D()(x))
+        model = keras.Model({"clip": clip}, x)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    compile(model, "sgd", 1.0, "cross_entropy")
+    clips = np.random.default_rng(0).normal(size=(8, frames, 4, 4, 32)).astype(np.float32)
+    model.train_on_batch({"clip": clips}, np.eye(2, dtype=np.float32)[[0, 1] * 4])
+    return model, [model.get_layer(name).get_weights()[0] for name in ("over_time", "within_frames")]
+
+
+@pytest.mark.parametrize("frames", [1, 2, 4])
+def test_bfloat16_gives_the_gradients_of_float32(frames):
+    _, exact = kernels_after_a_step("float32", frames)
+    model, rounded = kernels_after_a_step("mixed_bfloat16", frames)
+    for a, b in zip(exact, rounded, strict=True):
+        np.testing.assert_allclose(b, a, atol=0.01)
+    assert model.get_layer("within_frames").compute_dtype == "bfloat16"
+
+
 def test_compiling_leaves_the_metrics_empty():
     model = small_model()
     compile(model, "adam", 0.1, "cross_entropy")
