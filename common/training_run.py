@@ -163,7 +163,23 @@ def build_network(args, run):
     keras.config.set_dtype_policy("float32")
     portable = models.build(*facts)
     keras.config.set_dtype_policy(args.precision)
-    return models.build(*facts), portable
+    model = models.build(*facts)
+    if args.precision == "mixed_float16":
+        _check_float16(model)
+    return model, portable
+
+
+def _check_float16(model):
+    """Raise InputError where TensorFlow would stop at the first step: it has no float16 3-D max pool for a processor."""
+    import keras
+
+    layers = [inner for layer in model.layers for inner in getattr(layer, "layers", [layer])]
+    pools = any(isinstance(layer, keras.layers.MaxPooling3D) for layer in layers)
+    if pools and keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        if not tensorflow.config.list_physical_devices("GPU"):
+            raise InputError(f"--precision mixed_float16 cannot train {model.name} on a processor; use mixed_bfloat16 or float32")
 
 
 def start_weights(args, model):

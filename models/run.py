@@ -29,10 +29,9 @@ META_KEYS = {
     "mode": (f"one of {', '.join(MODES)}", lambda value: isinstance(value, str) and value in MODES),
     "classes": (
         "a list of two or more different names",
-        lambda value: isinstance(value, list)
-        and len(value) > 1
-        and all(isinstance(name, str) for name in value)
-        and len(set(value)) == len(value),
+        lambda value: (
+            isinstance(value, list) and len(value) > 1 and all(isinstance(name, str) for name in value) and len(set(value)) == len(value)
+        ),
     ),
     "frames": ("a whole number of frames", _whole),
     "window": ("a whole number of frames", _whole),
@@ -100,7 +99,7 @@ class Run:
 
     @property
     def mode(self):
-        """"RGB", "Flow" or "Fuse"."""
+        """The inputs it sees: "RGB", "Flow" or "Fuse"."""
         return self.meta["mode"]
 
     @property
@@ -130,7 +129,7 @@ class Run:
 
     @property
     def region(self):
-        """"person" for crops of each track, "frame" for whole pictures."""
+        """What it looks at: "person" for crops of each track, "frame" for whole pictures."""
         return self.meta["region"]
 
     @property

@@ -319,6 +319,15 @@ def test_mixed_precision_trains_and_saves_a_float32_network(train, precision):
     assert {layer.dtype_policy.name for layer in leaves(model).values()} == {"float32"}
 
 
+def test_float16_that_a_processor_cannot_do_is_one_line(train):
+    import tensorflow
+
+    if tensorflow.config.list_physical_devices("GPU"):
+        pytest.skip("a GPU does it")
+    with pytest.raises(InputError, match="use mixed_bfloat16 or float32"):
+        train("--model", "i3d", "--frames", 8, "--size", 32, "--precision", "mixed_float16", "--epochs", 1, name="half")
+
+
 def test_clip_that_vanishes_during_training_is_named(train, folder, tmp_path, monkeypatch):
     from video import lists
 
