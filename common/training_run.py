@@ -9,6 +9,7 @@ import importlib.metadata
 import importlib.util
 import platform
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -123,13 +124,19 @@ def run_for(args, data):
                 raise InputError(f"{name} has changed since {folder} was started; start a new run with --weights {folder}")
         run.meta["arguments"] = vars(args) | {"resume": None}
         return run
-    name = args.name or f"{args.model}_{args.mode}_{datetime.now():%Y%m%d-%H%M%S}"
+    name = args.name or _free_name(f"{args.model}_{args.mode}_{datetime.now():%Y%m%d-%H%M%S}")
     folder = SAVE_FOLDER / name
     if folder.parent != SAVE_FOLDER or name in (".", ".."):
         raise InputError(f"--name {name} is not a plain folder name; the run goes to {SAVE_FOLDER}/<name>")
     if folder.exists():
         raise InputError(f"{folder} is there already; --resume {folder} goes on with it, another --name starts anew")
     return Run(folder, folder / MODEL_NAME, _meta(args, data))
+
+
+def _free_name(name):
+    """`name`, or with a number behind it where a run of the same second has it already."""
+    names = chain([name], (f"{name}_{i}" for i in count(2)))
+    return next(free for free in names if not (SAVE_FOLDER / free).exists())
 
 
 def make_datasets(args, run, data):

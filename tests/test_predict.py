@@ -100,7 +100,20 @@ def test_no_keras_on_the_second_start(street, untrained_run, person_flags, root,
     assert done.returncode == 0, done.stderr
 
 
-ODD = ["-video-with-dash-.mp4", "corrupted.mp4", "minimal.mp4", "no_duration.webm", "no_timescale.mp4", "rotated_90.mp4", "video_270.mov"]
+ODD = [
+    "-video-with-dash-.mp4",
+    "corrupted.mp4",
+    "minimal.mp4",
+    "no_duration.webm",
+    "no_timescale.mp4",
+    "no_valid_keyframes.mp4",
+    "rotated_90.mp4",
+    "unordered.mov",
+    "video_0.mov",
+    "video_90.mov",
+    "video_180.mov",
+    "video_270.mov",
+]
 BROKEN = ["chunk_out_of_range.mp4", "test_case_1185230.mp4", "zero_bytes.webm", "zero_empty_stsc.mp4"]
 
 
