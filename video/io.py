@@ -15,6 +15,8 @@ from common.files import writing
 SUFFIXES = {".mp4", ".avi", ".mov", ".mkv", ".webm"}
 DEFAULT_FPS = 25.0  # where a file states no usable rate
 MAX_PIXELS = 64_000_000  # a frame over 64 megapixels (8K video has 33) is taken for a damaged or hostile header
+# A title that is no UTF-8 is no reason to refuse a film; PyAV 19 sees it so by itself and has no such argument any more.
+OPEN_OPTIONS = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 STREAM_TIMEOUT = 15.0  # seconds to open a network stream, and to wait for its next packet
 
 
@@ -265,7 +267,7 @@ def _hidden(relative):
 def _open_container(name, live):
     try:
         timeout = STREAM_TIMEOUT if "://" in name else None
-        return av.open(name if "://" in name else "file:" + name, timeout=timeout, metadata_errors="replace")
+        return av.open(name if "://" in name else "file:" + name, timeout=timeout, **OPEN_OPTIONS)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         advice = "check the address and that the camera is on" if live else "the file is damaged or not a video"
         raise InputError(f"cannot open {name}: {_reason(error)}; {advice}") from error
