@@ -217,12 +217,22 @@ def _convert(model, cache):
     import openvino
 
     with writing(cache) as xml, writing(cache.with_suffix(".bin")) as weights:  # left in reverse order
+        _mend_openvino()
         _in_float32(model).export(str(xml), format="openvino", verbose=False)
         content = xml.read_bytes(), weights.read_bytes()
         with open(xml, "ab") as file:
             file.write(_signature(*content))
     _remove_older(cache)
     return openvino.Core().read_model(*content)
+
+
+def _mend_openvino():
+    """OpenVINO 2026.4 asks for TensorFlow's version in a way that Python 3.13 forbids (PEP 667)."""
+    if sys.version_info >= (3, 13):
+        import tensorflow
+        from openvino.frontend.tensorflow import utils
+
+        utils.get_environment_setup = lambda framework: {"tensorflow": tensorflow.__version__}
 
 
 def _in_float32(model):
