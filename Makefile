@@ -1,21 +1,29 @@
-# make test: everything from a fresh checkout; make lint: the style. PYTHON chooses the interpreter, 3.11 to 3.13.
+# make demo: annotate the bundled sample; make test: everything, from a fresh checkout; make lint: the style.
+# PYTHON chooses the interpreter, 3.11 to 3.13.
 PYTHON ?= python3
 VENV := .venv
-RUN := $(VENV)/bin/python -m
+RUN := $(VENV)/bin/python
 
-.PHONY: install test lint
+.PHONY: install demo test lint
 
-install: $(VENV)/installed
+install: $(VENV)/developer
 
-$(VENV)/installed: requirements.txt requirements-dev.txt
+$(VENV)/user: requirements.txt
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) pip install --quiet --upgrade pip
-	$(RUN) pip install --quiet -r requirements-dev.txt
+	$(RUN) -m pip install --quiet --upgrade pip
+	$(RUN) -m pip install --quiet -r requirements.txt
 	touch $@
 
-test: install
-	$(RUN) pytest
+$(VENV)/developer: $(VENV)/user requirements-dev.txt
+	$(RUN) -m pip install --quiet -r requirements-dev.txt
+	touch $@
 
-lint: install
-	$(RUN) ruff check .
-	$(RUN) ruff format --check .
+demo: $(VENV)/user
+	$(RUN) predict.py --video samples/street.mp4
+
+test: $(VENV)/developer
+	$(RUN) -m pytest
+
+lint: $(VENV)/developer
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .

@@ -136,7 +136,6 @@ def test_same_on_tensorflow_and_jax(tmp_path):
         **os.environ,
         "KERAS_BACKEND": "jax",
         "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
-        "XLA_FLAGS": "--xla_cpu_use_fusion_emitters=false",
         "PYTHONPATH": str(ROOT),
     }
     jax = subprocess.Popen([sys.executable, "-c", JAX_SCRIPT, str(tmp_path), *names], env=environment)
