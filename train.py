@@ -81,6 +81,7 @@ def parse_args():
 def main():
     args = parse_args()
     from common import training_run as steps
+    from common.interrupts import Interrupts
     from common.quiet import import_keras
 
     data = steps.read_data(args)
@@ -105,9 +106,10 @@ def main():
         if not goes_on and (args.from_runs or not args.epochs):
             recorder.evaluate(model)
         if recorder.epoch < args.epochs:
-            callbacks = [LambdaCallback(on_epoch_begin=train.start_epoch), recorder, *extra]
             epochs = {"initial_epoch": recorder.epoch, "epochs": args.epochs}
-            model.fit(train, **epochs, class_weight=class_weight, callbacks=callbacks, shuffle=False, verbose=0)
+            with Interrupts() as interrupts:
+                guide = LambdaCallback(on_epoch_begin=train.start_epoch, on_train_batch_end=interrupts.check)
+                model.fit(train, **epochs, class_weight=class_weight, callbacks=[guide, recorder, *extra], shuffle=False, verbose=0)
     except KeyboardInterrupt:
         print(f"stopped; {recorder.epoch} of {args.epochs} epochs are kept. To go on: python train.py --resume {quote(str(job.folder))}")
         return 130

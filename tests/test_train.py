@@ -199,7 +199,7 @@ def test_same_seed_same_run_whatever_the_workers(train):
 
 
 def test_killed_and_interrupted_run_ends_as_if_nothing_had_been(train, root, folder):
-    flags = ("--augment", "--schedule", "cosine", "--learning_rate", 0.02, "--epochs", 16)  # enough that a slow reader still stops it half-way
+    flags = ("--augment", "--schedule", "cosine", "--learning_rate", 0.02, "--epochs", 16)
     whole = train(*flags, name="whole")
     process = start(root, folder, "--model", "tiny", "--name", "stopped", *flags)
     next(line for line in process.stdout if line.startswith("epoch 1/16"))
