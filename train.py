@@ -108,7 +108,7 @@ def main():
         if recorder.epoch < args.epochs:
             epochs = {"initial_epoch": recorder.epoch, "epochs": args.epochs}
             with Interrupts() as interrupts:
-                guide = LambdaCallback(on_epoch_begin=train.start_epoch, on_train_batch_end=interrupts.check)
+                guide = LambdaCallback(on_epoch_begin=train.start_epoch, on_train_batch_end=lambda batch, logs=None: interrupts.check())
                 model.fit(train, **epochs, class_weight=class_weight, callbacks=[guide, recorder, *extra], shuffle=False, verbose=0)
     except KeyboardInterrupt:
         print(f"stopped; {recorder.epoch} of {args.epochs} epochs are kept. To go on: python train.py --resume {quote(str(job.folder))}")

@@ -24,7 +24,7 @@ class Interrupts:
         self._asked = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    def check(self, *_):
-        """Raise KeyboardInterrupt if Ctrl-C was pressed. Takes and ignores what Keras gives its callbacks."""
+    def check(self):
+        """Raise KeyboardInterrupt if Ctrl-C was pressed."""
         if self._asked:
             raise KeyboardInterrupt
