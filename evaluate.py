@@ -6,7 +6,8 @@
     list lines:  path class_index        64-frame clips as generate_64.py makes them, or, with --region, whole videos
     output:      summary.json predictions.csv confusion_matrix.csv confusion_matrix.png roc.png
 
-With --region a video counts as its highest window: the one surest of the positive class, or surest of all without one.
+With --region a video counts as its highest window: the one surest of the positive class, or surest of all without one. With a
+positive class the other classes count as one then: such a video says whether the action is in it, not what else is.
 """
 
 from pathlib import Path
@@ -45,17 +46,29 @@ def main():
     examples = read_list(args.list, len(classes))
     check_clips(examples)
     network = compile(trained, args.runtime)
-    score = score_videos(args, trained, network) if args.region else score_clips(trained, network)
-    scores = score(examples)
-    summary = report.summarise([e.label for e in examples], scores, classes, args.positive, trained.threshold)
+    score = score_videos if args.region else score_clips
+    scores = score(args, trained, network, examples)
+    labels = [example.label for example in examples]
+    if args.region and args.positive:
+        labels, scores, classes = against_rest(labels, scores, classes, args.positive)
+    summary = report.summarise(labels, scores, classes, args.positive, trained.threshold)
     folder = Path(args.output) if args.output else trained.folder / "evaluation" / Path(args.list).stem
-    report.write_report(folder, [e.path for e in examples], [e.label for e in examples], scores, classes, summary)
+    report.write_report(folder, [e.path for e in examples], labels, scores, classes, summary)
     print(report.table(summary))
     print(folder)
 
 
-def score_clips(trained, network):
-    """A function from examples to scores (N, C): each clip's central window, decoded ahead of the network."""
+def against_rest(labels, scores, classes, positive):
+    """Labels, scores and names of two classes: the positive one and all others together."""
+    import numpy as np
+
+    column = classes.index(positive)
+    score = scores[:, column]
+    return [int(label != column) for label in labels], np.stack([score, 1 - score], axis=1), [positive, f"not {positive}"]
+
+
+def score_clips(args, trained, network, examples):
+    """Scores (N, C): each clip's central window, decoded ahead of the network."""
     import numpy as np
     from tqdm import tqdm
 
@@ -63,36 +76,28 @@ def score_clips(trained, network):
     from video.samples import Sampler
 
     sampler = Sampler(trained.frames, trained.window, trained.size, trained.mode, trained.flow, trained.fps)
-
-    def score(examples):
-        samples = prefetch(sampler(example.path) for example in examples)
-        rows = [
-            network({name: array[None] for name, array in sample.items()})[0] for sample in tqdm(samples, total=len(examples), unit="clip")
-        ]
-        return np.stack(rows)
-
-    return score
+    samples = tqdm(prefetch(sampler(example.path) for example in examples), total=len(examples), unit="clip")
+    return np.stack([network({name: array[None] for name, array in sample.items()})[0] for sample in samples])
 
 
-def score_videos(args, trained, network):
-    """A function from examples to scores (N, C): the highest window of each video; zeros where nobody is seen for long enough."""
+def score_videos(args, trained, network, examples):
+    """Scores (N, C): the highest window of each video; zeros where nobody is seen for long enough."""
     import numpy as np
     from tqdm import tqdm
 
     from common.person_flags import person_source
-    from video.recognise import highest_window
+    from video.recognise import highest_window, windows_of
 
     persons_of = person_source(args, args.region)
     column = trained.classes.index(args.positive) if args.positive else None
-
-    def score(examples):
-        rows = [highest_window(example.path, trained, network, persons_of, args.stride, column) for example in tqdm(examples, unit="video")]
-        nobody = sum(row is None for row in rows)
-        if nobody:
-            print(f"nobody is seen for long enough in {nobody} of {len(rows)} videos; they score 0 in every class")
-        return np.stack([np.zeros(len(trained.classes), np.float32) if row is None else row for row in rows])
-
-    return score
+    rows = [
+        highest_window(example.path, windows_of(trained, args.stride), network, persons_of, column)
+        for example in tqdm(examples, unit="video")
+    ]
+    nobody = sum(row is None for row in rows)
+    if nobody:
+        print(f"nobody is seen for long enough in {nobody} of {len(rows)} videos; they score 0 in every class")
+    return np.stack([np.zeros(len(trained.classes), np.float32) if row is None else row for row in rows])
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ def main():
     from models.runtime import compile
     from video.io import open_video
     from video.show import Window
+    from video.summary import summary
 
     trained = Run.open(args.path)
     if args.mode not in (None, trained.mode):
@@ -53,15 +54,17 @@ def main():
     stages = Stages()
     with open_video(args.video) as reader, Window(args.show) as window:
         network = compile(trained, args.runtime)
-        frames, first_s = annotate(args, trained, network, reader, window, stages)
+        outputs, frames, first_s = annotate(args, trained, network, reader, window, stages)
     rate = (frames - 1) / max(time.perf_counter() - START - first_s, 1e-9)
+    print("\n".join([*summary(outputs.paths[-1]), "", *map(str, outputs.paths)]))
     print(f"{frames} frames, {rate:.1f} per second; first frame after {first_s:.1f} s; per frame: {stages.per_frame(frames)}")
 
 
 def annotate(args, trained, network, reader, window, stages):
-    """Run the whole source through detector, tracker, recogniser and drawing; returns (frames, seconds to the first)."""
+    """Run the whole source through detector, tracker, recogniser and drawing; returns (`Outputs`, frames, seconds to the first)."""
     from video.outputs import Outputs
-    from video.recognise import Recognition, in_sight, windows_of
+    from video.publish import Publisher
+    from video.recognise import Recognition, in_sight, tracked, windows_of
 
     windows = windows_of(trained, args.stride)
     recognition = Recognition(network, trained.classes, windows, args.smooth, args.threshold, args.batch, stages)
@@ -69,20 +72,24 @@ def annotate(args, trained, network, reader, window, stages):
     outputs = Outputs(args.output, output_stem(args.video), reader.fps, (reader.width, reader.height), trained.classes, stages)
     frames, first_s = 0, 0.0
     with closing(prefetch(reader, drop=reader.live)) as source, outputs, Background(lambda job: outputs.write(*job)) as writer:
+        publisher = Publisher(outputs, writer, window, 0.0 if reader.live else hindsight(args, trained, reader.fps))
         try:
             for frame, persons in follow(stages.watch("wait for decode", source)):
-                recognition.step(frame, persons)
-                writer.put((frame, in_sight(frame, persons, recognition.answers), {p.track_id for p in persons or ()}))
+                fresh = {track_id: recognition.answers[track_id] for track_id in recognition.step(frame, persons)}
                 frames += 1
                 first_s = first_s or time.perf_counter() - START
-                if not window.show(frame.image):
+                if not publisher.put(frame, in_sight(frame, persons), tracked(persons), fresh):
                     break
         except KeyboardInterrupt:
             if not reader.live:
                 raise
-    for path in outputs.paths:
-        print(path)
-    return frames, first_s
+        publisher.finish()
+    return outputs, frames, first_s
+
+
+def hindsight(args, trained, fps):
+    """Seconds until the windows about a moment have been seen: half of what they span, and half the way to the next."""
+    return (trained.window / (trained.fps or fps) + args.smooth * args.stride / fps) / 2
 
 
 def output_stem(source):

@@ -71,6 +71,8 @@ def parse_args():
         parser.error("--freeze needs --weights or --from-runs: a network that knows nothing is not worth keeping")
     if args.sampling == "sparse" and (args.frames or 0) > SPARSE_WINDOW:
         parser.error(f"--sampling sparse chooses from {SPARSE_WINDOW} frames, so --frames {args.frames} is too many")
+    if args.mode not in (modes := RECOGNISERS[args.model].modes):
+        parser.error(f"--model {args.model} has no --mode {args.mode}; give --mode {' or '.join(modes)}")
     if args.mode != "RGB" and (args.size or MIN_FLOW_SIZE) < MIN_FLOW_SIZE:
         parser.error(f"--size {args.size} is too small for optical flow; at least {MIN_FLOW_SIZE} pixels")
     if args.epochs is None:

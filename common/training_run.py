@@ -67,8 +67,8 @@ def fused(parser, paths):
     Raises InputError unless one is an RGB and one a Flow run and they agree, and with the command line too.
     """
     runs = _rgb_and_flow(paths)
-    keys = ("recogniser", "classes", "frames", "window", "size", "fps", "region", "context")
-    facts = [{key: run.meta[key] for key in keys} for run in runs]
+    keys = ("recogniser", "classes", "frames", "window", "size", "fps", "region", "context", "crop")
+    facts = [{key: getattr(run, key) for key in keys} for run in runs]
     for key, value in facts[0].items():
         if facts[1][key] != value:
             raise InputError(f"{runs[0].folder} and {runs[1].folder} do not go together: {key} is {value} and {facts[1][key]}")
@@ -289,6 +289,7 @@ def _meta(args, data):
         "fps": args.fps,
         "region": args.region,
         "context": args.context,
+        "crop": "following",  # as extract_frames.py cuts
         "flow": args.flow,
         "seed": args.seed,
         "versions": {

@@ -25,6 +25,7 @@ class Recogniser:
         frames: frames of a clip.
         size: height and width of a frame in pixels.
         fps: frames per second of the footage the paper used.
+        modes: what it can see, keys of `MODES`.
     """
 
     module: str
@@ -32,6 +33,7 @@ class Recogniser:
     frames: int
     size: int
     fps: float
+    modes: tuple = tuple(MODES)
 
     def load(self):
         """The builder function. Importing its module registers the network's own layers, if any, for loading."""
@@ -42,6 +44,7 @@ class Recogniser:
 RECOGNISERS = {
     "i3d": Recogniser("models.i3d", "i3d", frames=64, size=224, fps=25.0),
     "i3d_se": Recogniser("models.i3d", "i3d_se", frames=64, size=224, fps=25.0),
+    "motion": Recogniser("models.motion", "motion", frames=20, size=96, fps=10.0, modes=("Flow",)),
 }
 
 
@@ -51,7 +54,7 @@ def build(name, num_class, mode="RGB", frames=None, size=None):
     Args:
         name: a key of `RECOGNISERS`.
         num_class: number of classes, at least 2.
-        mode: a key of `MODES`.
+        mode: one of the recogniser's `modes`.
         frames: frames of a clip; None = what the network was made for.
         size: height and width in pixels; None = likewise.
 

@@ -40,7 +40,9 @@ META_KEYS = {
     "region": ("person or frame", lambda value: value in ("person", "frame")),
     "context": ("a number above 0", _positive),
     "flow": ("dis or tvl1", lambda value: value in ("dis", "tvl1")),
+    "crop": ("following or fixed", lambda value: value in ("following", "fixed")),
 }
+DEFAULTS = {"crop": "following"}  # of keys that older runs lack
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class Run:
         model_path: `Path` of the .keras, .hdf5 or .h5 file.
         meta: the content of meta.json. Required keys: recogniser, mode, classes (ordered names), frames (of a clip),
             window (consecutive source frames a clip spans), size (pixels, square), fps (number; null = frames as
-            recorded), region ("person" or "frame"), context (crop margin, 1 = none), flow ("dis" or "tvl1").
+            recorded), region ("person" or "frame"), context (crop margin, 1 = none), flow ("dis" or "tvl1"). Where crop
+            ("following" or "fixed") is missing, it is "following".
             Others, such as seed, versions, lists, metrics, threshold and arguments, are kept as they are.
     """
 
@@ -136,6 +139,11 @@ class Run:
     def context(self):
         """Side of a person's crop relative to the longer side of the box; 1 = no margin."""
         return self.meta["context"]
+
+    @property
+    def crop(self):
+        """Whether a person's crop is "following" the box from frame to frame or "fixed" for the window."""
+        return self.meta.get("crop", DEFAULTS["crop"])
 
     @property
     def flow(self):
@@ -240,6 +248,7 @@ def check_meta(meta, path):
     """Raise InputError unless `meta` has every required key with a usable value; `path` is named in the message."""
     if not isinstance(meta, dict):
         raise InputError(f"{path}: not a JSON object; use the file that train.py wrote")
+    meta = DEFAULTS | meta
     missing = [key for key in META_KEYS if key not in meta]
     if missing:
         raise InputError(f"{path}: lacks {', '.join(missing)}; use the file that train.py wrote")

@@ -48,6 +48,19 @@ def test_whole_videos_by_person(data, untrained_run, person_flags, script, rows,
     assert (float(nobody["fight"]), float(nobody["noFight"])) == (0, 0)
 
 
+def test_with_a_positive_class_the_others_are_one(data, untrained_run, script, rows, tmp_path):
+    """A video of any other class is a video without the positive one."""
+    videos = [data / "fight_cctv/fight/fi002.mp4", data / "fight_cctv/noFight/nofi002.mp4"]
+    (tmp_path / "list.txt").write_text(f"{videos[0]} 0\n{videos[1]} 1\n", encoding="utf-8")
+    flags = ["--path", untrained_run.folder, "--list", tmp_path / "list.txt", "--output", tmp_path / "out", "--region", "frame"]
+    script("evaluate.py", *flags, "--positive", "noFight")
+    found = rows(tmp_path / "out" / "predictions.csv")
+    assert [row["true"] for row in found] == ["not noFight", "noFight"]
+    assert all(float(row["noFight"]) + float(row["not noFight"]) == pytest.approx(1, abs=1e-4) for row in found)
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
+    assert summary["roc_auc"] in (0, 1) and set(summary["per_class"]) == {"noFight", "not noFight"}
+
+
 def test_whole_videos_by_frame(data, untrained_run, script, rows, tmp_path):
     (tmp_path / "list.txt").write_text(f"{data / 'fight_cctv/fight/fi002.mp4'} 0\n", encoding="utf-8")
     flags = ["--path", untrained_run.folder, "--list", tmp_path / "list.txt", "--output", tmp_path / "out", "--region", "frame"]

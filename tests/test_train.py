@@ -107,6 +107,13 @@ def test_facts_of_the_flags_reach_the_network_and_meta(train):
     assert Run.open(run).load_model().inputs[0].shape == (None, 4, 24, 24, 3)
 
 
+def test_motion_of_squares_is_learned_like_any_other(train):
+    flags = ("--mode", "Flow", "--frames", 8, "--size", 32, "--epochs", 12, "--learning_rate", 0.01, "--optimizer", "adam")
+    meta = meta_of(train(*flags, name="motion", model="motion"))
+    assert (meta["recogniser"], meta["crop"], meta["frames"], meta["size"]) == ("motion", "following", 8, 32)
+    assert meta["metrics"]["val_loss"] < 0.6
+
+
 def test_default_name_tells_model_mode_and_time(train, folder):
     before = set((folder / "save_weight").glob("*")) if (folder / "save_weight").exists() else set()
     train("--model", "tiny", "--epochs", 0)
@@ -155,6 +162,7 @@ def test_unusable_input_is_told_before_anything_is_written(train, folder, flags,
         (["--from-runs", "a", "b"], "--from-runs goes with --mode Fuse"),
         (["--sampling", "sparse", "--frames", 65], "chooses from 64 frames"),
         (["--mode", "Flow", "--size", 8], "too small for optical flow"),
+        (["--model", "motion"], "--model motion has no --mode RGB; give --mode Flow"),
         (["--augment", "flip,shear"], "'shear' is not one of"),
         (["--learning_rate", 0], "not a number above 0"),
     ],

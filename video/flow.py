@@ -46,9 +46,13 @@ def flow_clip(clip, method="dis"):
     Returns:
         (T, H, W, 2) uint8, see `flow`.
     """
-    grays = [cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY) for frame in clip]
+    return flow_of_grays([cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY) for frame in clip], method)
+
+
+def flow_of_grays(grays, method="dis"):
+    """`flow_clip` of a list of (H, W) uint8 pictures, at least one."""
     fields = [flow(a, b, method) for a, b in pairwise(grays)]
-    first = fields[0] if fields else np.full((*clip.shape[1:3], 2), NO_MOTION, np.uint8)
+    first = fields[0] if fields else np.full((*grays[0].shape, 2), NO_MOTION, np.uint8)
     return np.stack([first, *fields])
 
 

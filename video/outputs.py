@@ -37,15 +37,20 @@ class Outputs:
             self._stack = stack.pop_all()
         return self
 
-    def write(self, frame, boxes, tracked):
-        """Write one `video.io.Frame`; `boxes` is a list of (track_id, tlbr, `Answer` or None), drawn in this order.
+    def draw(self, frame, boxes):
+        """A copy of a `video.io.Frame`'s image with `boxes` in it, a list of (track_id, tlbr, `Answer` or None), in this order."""
+        with self._stages("draw"):
+            picture = frame.image.copy()
+            draw_people(picture, [(tlbr, *self._label(track_id, answer)) for track_id, tlbr, answer in boxes])
+        return picture
+
+    def write(self, frame, picture, boxes, tracked):
+        """Write one frame: the `picture` that `draw` gave, and a row for each of the same `boxes`.
 
         `tracked` holds the track ids that may still come back; the events of all others are closed.
         """
-        with self._stages("draw"):
-            draw_people(frame.image, [(tlbr, *self._label(track_id, answer)) for track_id, tlbr, answer in boxes])
         with self._stages("encode"):
-            self._video.write(frame.image, frame.time_s)
+            self._video.write(picture, frame.time_s)
             for track_id, tlbr, answer in boxes:
                 self._actions_csv.writerow(self._row(frame, track_id, tlbr, answer))
                 action, score = (answer.action, answer.score) if answer else (None, 0.0)

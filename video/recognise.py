@@ -8,6 +8,7 @@ import numpy as np
 
 from common.threads import Stages, prefetch
 from video.draw import UNKNOWN
+from video.fixed_windows import FixedWindows
 from video.io import open_video
 from video.windows import Windows
 
@@ -16,11 +17,15 @@ WHOLE_FRAME = 0  # the track id of the whole picture in the `frame` region
 
 
 class Answer(NamedTuple):
-    """What a person does: `action` (a class or "unknown"), its `score`, and the `scores` (C,) float32 of all classes."""
+    """What a person does: `action` (a class or "unknown"), its `score`, and the `scores` (C,) float32 of all classes.
+
+    `time_s` is the moment it is about, in seconds: the middle of the windows it comes from.
+    """
 
     action: str
     score: float
     scores: np.ndarray
+    time_s: float
 
 
 class Recognition:
@@ -44,9 +49,7 @@ class Recognition:
         `Answer` of every person there is.
         """
         with self._stages("crop"):
-            for track_id, tlbr in _seen(persons):
-                self._windows.add(track_id, frame, tlbr)
-            due = self._windows.due(frame)
+            due = take_in(self._windows, frame, persons)
         with self._stages("recognise"):
             fresh = self._classify(due)
         for track_id, scores in fresh.items():
@@ -60,10 +63,12 @@ class Recognition:
 
     def _answer(self, track_id, scores):
         recent = self._scores.setdefault(track_id, deque(maxlen=self._smooth))
-        recent.append(scores)
-        mean = np.mean(recent, axis=0)
+        recent.append((scores, self._windows.middle(track_id)))
+        rows, times = zip(*recent, strict=True)
+        mean = np.mean(rows, axis=0)
         best = int(mean.argmax())
-        return Answer(self._classes[best] if mean[best] >= self._threshold else UNKNOWN, float(mean[best]), mean)
+        action = self._classes[best] if mean[best] >= self._threshold else UNKNOWN
+        return Answer(action, float(mean[best]), mean, float(np.mean(times)))
 
     def _forget(self, persons):
         if persons is None:
@@ -74,42 +79,80 @@ class Recognition:
             del self.answers[track_id], self._scores[track_id]
 
 
+def take_in(windows, frame, persons):
+    """Add all who are seen in a frame to their windows; returns the track ids that are due."""
+    windows.look(frame)
+    for track_id, tlbr in _seen(persons):
+        windows.add(track_id, frame, tlbr)
+    return windows.due(frame)
+
+
 def _seen(persons):
     if persons is None:
         return [(WHOLE_FRAME, None)]
     return [(person.track_id, person.tlbr) for person in persons if person.missed == 0]
 
 
-def in_sight(frame, persons, answers):
-    """[(track_id, tlbr, `Answer` or None)] of every confirmed person in the frame, or of the whole picture."""
+def in_sight(frame, persons):
+    """[(track_id, tlbr)] of every confirmed person in the frame, or of the whole picture."""
     if persons is None:
         height, width = frame.image.shape[:2]
-        return [(WHOLE_FRAME, (0, 0, width, height), answers.get(WHOLE_FRAME))]
-    seen = [person for person in persons if person.confirmed and person.missed <= MAX_COAST]
-    return [(person.track_id, person.tlbr, answers.get(person.track_id)) for person in seen]
+        return [(WHOLE_FRAME, (0, 0, width, height))]
+    return [(person.track_id, person.tlbr) for person in persons if person.confirmed and person.missed <= MAX_COAST]
+
+
+def tracked(persons):
+    """Track ids of all who may still come back: lost persons too, and always the whole picture."""
+    return {WHOLE_FRAME} if persons is None else {person.track_id for person in persons}
 
 
 def windows_of(run, stride):
     """The `Windows` a run (anything with the facts of meta.json as attributes) wants."""
-    return Windows(run.frames, run.window, run.size, run.mode, run.fps, run.context, run.flow, stride)
+    kind = FixedWindows if run.crop == "fixed" else Windows
+    return kind(run.frames, run.window, run.size, run.mode, run.fps, run.context, run.flow, stride)
 
 
-def highest_window(path, run, network, persons_of, stride, column=None):
-    """Scores (C,) of a video's most telling window, or None where nobody was seen for long enough.
+class Look(NamedTuple):
+    """A window that counts: whose, the time of its last frame, and its `inputs`, a batch of one."""
 
-    It is the window with the highest score of class `column`, or with the highest score of any class for None.
-    `persons_of` turns frames into (frame, persons), like `common.person_flags.person_source` gives it.
+    track_id: int
+    time_s: float
+    inputs: dict
+
+
+def looks(path, windows, persons_of):
+    """Yield a video's `Look`s: each person whenever due, and all who are there once more at its end.
+
+    A window shorter than the network was made for counts only where the person never gets a full one, and then the last
+    of them. `persons_of` turns frames into (frame, persons), like `common.person_flags.person_source` gives it.
     Raises InputError if the video cannot be read.
     """
-    recognition = Recognition(network, run.classes, windows_of(run, stride))
-    best = None
+    full, short = set(), {}
     with open_video(path) as reader, closing(prefetch(reader)) as frames:
         for frame, persons in persons_of(frames):
-            for scores in recognition.step(frame, persons).values():
-                if best is None or _height(scores, column) > _height(best, column):
-                    best = scores
-    return best
+            yield from _sort_out(windows, take_in(windows, frame, persons), frame, full, short)
+            if persons is not None:
+                windows.forget(keep={person.track_id for person in persons})
+    yield from _sort_out(windows, windows.at_end(), frame, full, short)
+    yield from short.values()
 
 
-def _height(scores, column):
-    return scores.max() if column is None else scores[column]
+def _sort_out(windows, track_ids, frame, full, short):
+    """Yield the looks of full windows; keep in `short` the latest of everybody who has not had one."""
+    for track_id in track_ids:
+        if windows.is_full(track_id):
+            full.add(track_id)
+            short.pop(track_id, None)
+            yield Look(track_id, frame.time_s, windows.inputs([track_id]))
+        elif track_id not in full:
+            short[track_id] = Look(track_id, frame.time_s, windows.inputs([track_id]))
+
+
+def highest_window(path, windows, network, persons_of, column=None):
+    """Scores (C,) of a video's most telling window among its `looks`, or None where nobody was seen for long enough.
+
+    It is the window with the highest score of class `column`, or with the highest score of any class for None.
+    Raises InputError if the video cannot be read.
+    """
+    rows = [network(look.inputs)[0] for look in looks(path, windows, persons_of)]
+    return max(rows, key=lambda scores: scores.max() if column is None else scores[column], default=None)

@@ -15,31 +15,41 @@ MAX_GAP = 1.0  # seconds out of sight after which a person's window starts anew
 
 
 class Windows:
-    """A sliding window over each person's crops.
+    """A sliding window over each person's crops, cut around the person in every frame.
 
     Parameters follow a run's meta.json: the network sees `frames` pictures of `size` pixels spread over `window`
     consecutive ones, at `fps` frames per second (None: the video's own), as "rgb", "flow" or both (`mode` RGB, Flow, Fuse).
-    A person is due once seen for MIN_FRAMES frames and then on every `stride`-th frame of the video, so that persons fall
+    A person is due once seen for `min_frames` frames and then on every `stride`-th frame of the video, so that persons fall
     due together and can share a call.
     """
 
-    def __init__(self, frames, window, size, mode="RGB", fps=None, context=1.2, flow="dis", stride=16):
+    def __init__(self, frames, window, size, mode="RGB", fps=None, context=1.2, flow="dis", stride=16, min_frames=MIN_FRAMES):
         self.frames, self.window, self.size = frames, window, size
-        self.fps, self.context, self.stride = fps, context, stride
+        self.fps, self.context, self.stride, self.min_frames = fps, context, stride, min_frames
         self._wants_rgb, self._flow_method = "rgb" in INPUTS[mode], flow if "flow" in INPUTS[mode] else None
         self._people = {}
+
+    def look(self, frame):
+        """Take in a `video.io.Frame`, before the persons in it are added; these windows need nothing of it."""
 
     def add(self, track_id, frame, tlbr=None):
         """Add what a `video.io.Frame` shows of a person (the whole picture where `tlbr` is None)."""
         person = self._people.get(track_id)
         if person is None or frame.time_s - person.last_seen > MAX_GAP:
-            person = self._people[track_id] = _Moments(self.window, frame.time_s)
+            person = self._people[track_id] = self._newcomer(frame.time_s)
         person.last_seen = frame.time_s
         person.seen += 1
-        copies = _ticks(person, frame.time_s, self.fps)
+        self._keep(person, frame, tlbr)
+
+    def _newcomer(self, time_s):
+        return _Moments(self.window, time_s)
+
+    def _keep(self, person, frame, tlbr):
+        copies = ticks(person, frame.time_s, self.fps)
         if not copies:
             return
         crop = fit(frame.image, self.size) if tlbr is None else square_crop(frame.image, tlbr, self.size, self.context)
+        person.times.extend([frame.time_s] * copies)
         for _ in range(copies):
             self._append(person, crop)
 
@@ -56,10 +66,30 @@ class Windows:
         return [track_id for track_id, person in self._people.items() if person.last_seen == frame.time_s and self._is_due(person, frame)]
 
     def _is_due(self, person, frame):
-        if person.seen < MIN_FRAMES or (person.answered and (frame.number - 1) % self.stride):
+        if person.seen < self.min_frames or (person.answered and (frame.number - 1) % self.stride):
             return False
         person.answered = True
         return True
+
+    def at_end(self):
+        """Track ids that a video's last look at everybody takes in: seen for long enough, and in the last second."""
+        now = max((person.last_seen for person in self._people.values()), default=0.0)
+        return [track_id for track_id, p in self._people.items() if p.seen >= self.min_frames and now - p.last_seen <= MAX_GAP]
+
+    def is_full(self, track_id):
+        """Whether a person's window is as long as the network was made for, so that nothing in it is played twice."""
+        return self._length(self._people[track_id]) == self.window
+
+    def _length(self, person):
+        return max(len(person.crops), len(person.flows))
+
+    def middle(self, track_id):
+        """The moment a person's window is about: half-way between its first and its last picture, in seconds."""
+        times = self._times(self._people[track_id])
+        return (times[0] + times[-1]) / 2
+
+    def _times(self, person):
+        return person.times
 
     def inputs(self, track_ids):
         """One batch: {"rgb": (B, T, size, size, 3) uint8 RGB, "flow": (B, T, size, size, 2) uint8}, as the mode wants them."""
@@ -67,7 +97,7 @@ class Windows:
         return {name: np.stack([one[name] for one in each]) for name in each[0]}
 
     def _inputs(self, person):
-        indices = clip_indices(max(len(person.crops), len(person.flows)), self.frames, self.window)
+        indices = clip_indices(self._length(person), self.frames, self.window)
         inputs = {}
         if self._wants_rgb:
             inputs["rgb"] = np.stack([person.crops[i][..., ::-1] for i in indices])
@@ -89,17 +119,21 @@ class _Moments:
 
     def __init__(self, window, time_s):
         self.crops, self.flows, self.gray = deque(maxlen=window), deque(maxlen=window), None
+        self.times = deque(maxlen=window)
         self.last_seen, self.next_tick = time_s, time_s
         self.seen, self.answered = 0, False
 
 
-def _ticks(person, time_s, fps):
-    """How many frames of a stream at `fps` this moment stands for: 0, 1 or, where the video is slower, several."""
+def ticks(stream, time_s, fps):
+    """How many frames of a stream at `fps` this moment stands for: 0, 1 or, where the video is slower, several.
+
+    `stream.next_tick`, the time of its next frame, moves on by as many.
+    """
     if fps is None:
         return 1
     copies = 0
-    while person.next_tick <= time_s + 0.5 / fps:
-        person.next_tick += 1 / fps
+    while stream.next_tick <= time_s + 0.5 / fps:
+        stream.next_tick += 1 / fps
         copies += 1
     return copies
 

@@ -10,7 +10,7 @@ import pytest
 import models
 from common.errors import InputError
 from models import runtime
-from models.run import META_KEYS, Run
+from models.run import DEFAULTS, META_KEYS, Run
 
 ROOT = Path(__file__).parents[2]
 META = {
@@ -82,11 +82,18 @@ def test_runtime_keeps_a_runs_network_beside_its_weights(trained, model, monkeyp
     np.testing.assert_allclose(first(CLIP), model.predict_on_batch(CLIP), atol=1e-4)
 
 
-@pytest.mark.parametrize("key", META_KEYS)
+@pytest.mark.parametrize("key", [key for key in META_KEYS if key not in DEFAULTS])
 def test_missing_key_is_named(folder, key):
     put_meta(folder, **{key: "absent"})
     with pytest.raises(InputError, match=rf"meta\.json: lacks {key};"):
         Run.open(folder)
+
+
+def test_crops_of_older_runs_follow_the_person(folder):
+    put_meta(folder, crop="absent")
+    assert Run.open(folder).crop == "following"
+    put_meta(folder, crop="fixed")
+    assert Run.open(folder).crop == "fixed"
 
 
 @pytest.mark.parametrize(
@@ -105,6 +112,7 @@ def test_missing_key_is_named(folder, key):
         ("region", "box"),
         ("context", "1.2"),
         ("flow", "farneback"),
+        ("crop", None),
     ],
 )
 def test_unusable_value_is_named(folder, key, value):

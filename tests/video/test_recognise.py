@@ -57,6 +57,16 @@ def test_together_means_one_call_for_all_who_are_due(together, batches):
     assert network.batches == batches
 
 
+def test_an_answer_is_about_the_middle_of_its_windows():
+    recognise = recognition(Brightness(), smooth=2)
+    times = []
+    for frame in frames(33):
+        if recognise.step(frame, [person(1, 10)]):
+            times.append(recognise.answers[1].time_s * 25 + 1)
+    # windows of 4 frames that end with 16, 17 and 33; then the middle of the last two
+    assert times == pytest.approx([14.5, (14.5 + 15.5) / 2, (15.5 + 31.5) / 2])
+
+
 def test_under_the_threshold_the_action_is_unknown():
     recognise = recognition(Brightness(), threshold=0.9)
     for frame in frames(16):
@@ -84,19 +94,20 @@ def test_the_whole_picture_counts_as_one_person():
     for frame in frames(16):
         fresh = recognise.step(frame, None)
     assert fresh[0][1] == pytest.approx(130 / 255, abs=0.01)
-    assert in_sight(frame, None, recognise.answers)[0][1] == (0, 0, 160, 60)
+    assert in_sight(frame, None) == [(0, (0, 0, 160, 60))]
 
 
 def test_only_confirmed_persons_in_sight_are_drawn():
     persons = [person(1, 0), person(2, 0, confirmed=False), person(3, 0, missed=2), person(4, 0, missed=3)]
-    assert [track_id for track_id, _, _ in in_sight(None, persons, {})] == [1, 3]
+    assert [track_id for track_id, _ in in_sight(None, persons)] == [1, 3]
 
 
 def test_the_three_files(tmp_path):
-    answer = Answer("bright", 0.75, np.float32([0.25, 0.75]))
+    answer = Answer("bright", 0.75, np.float32([0.25, 0.75]), 0.0)
     with Outputs(tmp_path, "street", 25, (160, 60), CLASSES) as outputs:
         for frame in frames(30):
-            outputs.write(frame, [(5, (110, 10, 150, 50), answer if frame.number > 15 else None)], {5})
+            boxes = [(5, (110, 10, 150, 50), answer if frame.number > 15 else None)]
+            outputs.write(frame, outputs.draw(frame, boxes), boxes, {5})
         assert list(tmp_path.glob("street*")) == []
     clip, fps = read_clip(tmp_path / "street_actions.mp4")
     assert len(clip) == 30 and fps == pytest.approx(25)
@@ -112,6 +123,7 @@ def test_the_three_files(tmp_path):
 
 def test_an_interrupted_run_leaves_no_file(tmp_path):
     with pytest.raises(KeyboardInterrupt), Outputs(tmp_path, "street", 25, (160, 60), CLASSES) as outputs:
-        outputs.write(next(frames(1)), [], set())
+        frame = next(frames(1))
+        outputs.write(frame, frame.image, [], set())
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []

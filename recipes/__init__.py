@@ -1,0 +1,1 @@
+"""How the bundled weights were made: one script each, from the data to the run."""
