@@ -43,7 +43,7 @@ def main():
             done += 1
             continue
         try:
-            persons += extract(path, folder, detector, build_tracker(args), encoder, args)
+            persons += extract(path, folder, detector, build_tracker(args, encoder), encoder, args)
         except InputError as error:
             failed.append(path)
             print(f"error: {error}", file=sys.stderr)

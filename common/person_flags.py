@@ -5,6 +5,8 @@ from pathlib import Path
 from common.cli import fraction, positive_int
 from common.errors import InputError
 
+ENCODER = "model_data/appearance.keras"
+
 
 def add_person_flags(parser):
     """Add the flags that choose and tune the person detector, the appearance encoder and the tracker."""
@@ -15,8 +17,10 @@ def add_person_flags(parser):
     group.add_argument("--person-class", default="person", help="the class to follow")
     group.add_argument("--score-threshold", type=fraction, default=0.4, help="keep detections from this score, 0 to 1")
     group.add_argument("--iou-threshold", type=fraction, default=0.45, help="boxes overlapping more are one person")
-    group.add_argument("--encoder", metavar="FILE", help="appearance network, .onnx or .pb (default: motion and overlap only)")
-    group.add_argument("--max-cosine-distance", type=float, default=0.3, help="appearance farther apart is another person")
+    group.add_argument(
+        "--encoder", metavar="FILE", default=ENCODER, help="appearance network: .keras, .onnx or .pb; none: motion and overlap only"
+    )
+    group.add_argument("--max-cosine-distance", type=float, help="appearance farther apart is another person (default: the encoder's own)")
     group.add_argument("--max-age", type=positive_int, default=30, help="frames a lost person is remembered")
     group.add_argument("--n-init", type=positive_int, default=3, help="detections in a row that make a person")
     group.add_argument("--runtime", choices=("auto", "openvino", "keras"), default="auto", help="what runs the networks")
@@ -37,18 +41,22 @@ def build_detector(args):
 
 def build_encoder(args):
     """The `deep_sort.appearance.Encoder` of ``--encoder``, or None."""
-    if not args.encoder:
+    if args.encoder == "none":
         return None
     from deep_sort.appearance import Encoder
 
-    return Encoder(args.encoder)
+    return Encoder(args.encoder, runtime=args.runtime)
 
 
-def build_tracker(args):
-    """A fresh `deep_sort.Tracker`: one per video."""
+def build_tracker(args, encoder=None):
+    """A fresh `deep_sort.Tracker`: one per video. Its appearance distance is the encoder's own unless the flag says otherwise."""
     from deep_sort import Tracker
 
-    return Tracker(max_cosine_distance=args.max_cosine_distance, max_age=args.max_age, n_init=args.n_init)
+    settings = {"max_age": args.max_age, "n_init": args.n_init}
+    if encoder:
+        distance = encoder.max_distance if args.max_cosine_distance is None else args.max_cosine_distance
+        settings |= {"max_cosine_distance": distance, "looks_first": True}
+    return Tracker(**settings)
 
 
 def person_source(args, region, stages=None):
@@ -61,4 +69,4 @@ def person_source(args, region, stages=None):
     if region == "frame":
         return lambda frames: ((frame, None) for frame in frames)
     detector, encoder = build_detector(args), build_encoder(args)
-    return lambda frames: follow(frames, detector, build_tracker(args), encoder, args.every, stages)
+    return lambda frames: follow(frames, detector, build_tracker(args, encoder), encoder, args.every, stages)

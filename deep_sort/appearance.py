@@ -1,9 +1,11 @@
 """How a person looks, as a vector: pictures of persons through a re-identification network.
 
-Runs on OpenVINO, which reads ONNX files and frozen TensorFlow graphs itself. Nothing is cached and nothing else of
-the package imports this module, so that the tracker stays free of it.
+Runs on OpenVINO, which reads ONNX files and frozen TensorFlow graphs itself; what train_encoder.py writes goes through
+`models.runtime`, which keeps the converted network beside the file. The tracker does not import this module.
 """
 
+import json
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -12,6 +14,7 @@ import openvino as ov
 from openvino import preprocess
 
 from common.errors import InputError
+from common.quiet import import_keras
 
 # What networks trained on ImageNet first, torchreid's OSNet among them, expect of RGB from 0 to 255.
 _MEAN = [123.675, 116.28, 103.53]
@@ -21,12 +24,23 @@ _STD = [58.395, 57.12, 57.375]
 # costs OpenVINO some 20 ms once, so there are no more than this many such stumbles.
 _BATCH = 16
 
+_ADVICE = "give a person re-identification network (.keras of train_encoder.py, .onnx, or a frozen TensorFlow .pb)"
+
+# Inside a .keras file of train_encoder.py: what is known of the network, as JSON.
+FACTS = "encoder.json"
+
+# Largest cosine distance of one person's pictures. 0.2 is the DeepSORT authors' for their graph. For OSNet on
+# fight_cctv and vtest, 59 % of same-person pairs lie under 0.3 and only 26 % under 0.2.
+_MAX_DISTANCE = {".pb": 0.2, ".onnx": 0.3}
+
 
 class Encoder:
     """Appearance features of persons.
 
-    Two kinds of network are told apart by what they take:
+    Three kinds of network are told apart, by the file's name and by what they take:
 
+    .keras
+        As train_encoder.py writes it: uint8 input, the box is stretched to the network's size, BGR.
     float input
         As torchreid (https://github.com/KaiyangZhou/deep-person-reid) and most ONNX exports have it: the box is
         stretched to the network's size, RGB, ImageNet mean and standard deviation.
@@ -37,16 +51,18 @@ class Encoder:
 
     Parameters
     ----------
-    path : path of an .onnx or .pb file
+    path : path of a .keras, .onnx or .pb file
     precision : {"auto", "float32"}
         "auto" is the processor's own choice, bfloat16 where it has it.
-    threads : int
-        0 leaves it to OpenVINO.
+    runtime : {"auto", "openvino", "keras"}
+        What runs a .keras file, see `models.runtime.compile`; the others run on OpenVINO.
 
     Attributes
     ----------
     dim : int
         The length of a feature.
+    max_distance : float
+        The cosine distance up to which two features are taken for one person's: for `Tracker(max_cosine_distance=…)`.
 
     Raises
     ------
@@ -54,20 +70,39 @@ class Encoder:
         The file is missing, unreadable or no network from pictures to vectors.
     """
 
-    def __init__(self, path, precision="auto", threads=0):
+    def __init__(self, path, precision="auto", runtime="auto"):
         if precision not in ("auto", "float32"):
             raise ValueError(f"precision {precision!r} is neither 'auto' nor 'float32'")
+        path = Path(path)
+        self._widened = False
+        if path.suffix == ".keras":
+            self._open_keras(path, precision, runtime)
+        else:
+            self._open_openvino(path, precision)
+
+    def _open_keras(self, path, precision, runtime):
+        from models.runtime import cache_path, compile
+
+        facts = read_facts(path)
+        self.max_distance, self.dim = facts["max_distance"], facts["dim"]
+        self._height, self._width = facts["height"], facts["width"]
+        network = compile(lambda: load_keras(path), runtime, cache_path(path), precision)
+        (name,) = network.input_names
+        self._batch, self._run = _BATCH, lambda crops: network({name: crops})
+
+    def _open_openvino(self, path, precision):
         core = ov.Core()
         model, self._batch = _with_free_batch(core, path)
         shape, channels = model.input(0).partial_shape, _channel_axis(model.input(0).partial_shape)
         self._height, self._width = (shape[axis].get_length() for axis in ((2, 3) if channels == 1 else (1, 2)))
-        self._raw = model.input(0).element_type == ov.Type.u8
-        self._output = _output_index(model)
-        self.dim = _length(model.output(self._output).partial_shape)
-        config = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
+        self._widened = model.input(0).element_type == ov.Type.u8
+        output = _output_index(model)
+        self.dim, self.max_distance = _length(model.output(output).partial_shape), _MAX_DISTANCE.get(path.suffix, 0.3)
+        config = {"PERFORMANCE_HINT": "LATENCY"}
         if precision == "float32":
             config["INFERENCE_PRECISION_HINT"] = "f32"
-        self._network = core.compile_model(_taking_pictures(model, channels, self._raw), "CPU", config)
+        network = core.compile_model(_taking_pictures(model, channels, self._widened), "CPU", config)
+        self._run = lambda crops: network(crops)[output]
 
     def __call__(self, frame, tlbr):
         """Features of the persons in one picture.
@@ -90,7 +125,7 @@ class Encoder:
             crops = np.empty((len(rows), self._height, self._width, 3), np.uint8)
             for crop, (left, top, right, bottom) in zip(crops, corners[rows].tolist(), strict=True):
                 cv2.resize(frame[top:bottom, left:right], (self._width, self._height), dst=crop)
-            features[rows] = self._network(crops)[self._output].reshape(len(rows), self.dim)
+            features[rows] = self._run(crops).reshape(len(rows), self.dim)
         norm = np.linalg.norm(features, axis=1, keepdims=True)
         return features / np.where(norm > 0, norm, 1)
 
@@ -98,7 +133,7 @@ class Encoder:
         """(N, 4) int corners inside the frame, and the indices of the boxes that have a pixel there."""
         finite = np.isfinite(tlbr).all(axis=1)
         tlbr = np.where(finite[:, None], tlbr, 0)
-        if self._raw:
+        if self._widened:
             centre = tlbr[:, [0, 2]].mean(axis=1, keepdims=True)
             half = (tlbr[:, 3:] - tlbr[:, 1:2]) * self._width / self._height / 2
             tlbr[:, [0, 2]] = centre + half * [-1, 1]
@@ -108,20 +143,43 @@ class Encoder:
         return corners, inside.nonzero()[0]
 
 
-def _read(core, path):
-    advice = "give a person re-identification network (.onnx, or a frozen TensorFlow .pb)"
+def read_facts(path):
+    """What train_encoder.py wrote into a .keras file about the network: dict with `max_distance`, `dim`, `height`, `width` and more."""
+    _must_exist(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return json.loads(archive.read(FACTS))
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        raise InputError(f"{path}: no encoder of train_encoder.py, or damaged; {_ADVICE}") from None
+
+
+def load_keras(path):
+    """The `keras.Model` of an encoder that train_encoder.py wrote. Raises InputError where it cannot be loaded."""
+    read_facts(path)
+    keras = import_keras()
+    try:
+        return keras.models.load_model(path, compile=False)
+    except Exception as error:  # Keras raises whatever a damaged member leads to
+        raise InputError(f"{path}: Keras cannot load it ({type(error).__name__}); {_ADVICE}") from None
+
+
+def _must_exist(path):
     if not Path(path).is_file():
-        raise InputError(f"{path}: no such file; {advice}")
+        raise InputError(f"{path}: no such file; {_ADVICE}")
+
+
+def _read(core, path):
+    _must_exist(path)
     try:
         # Given anything else, OpenVINO tries its formats in turn, and they print their complaints.
         if not _is_whole_protobuf(Path(path).read_bytes()):
-            raise InputError(f"{path}: damaged or not a network; {advice}")
+            raise InputError(f"{path}: damaged or not a network; {_ADVICE}")
         model = core.read_model(path)
         shape = model.input().partial_shape  # fails unless there is exactly one
     except (OSError, RuntimeError):
-        raise InputError(f"{path}: cannot be read, or not a network that OpenVINO knows; {advice}") from None
+        raise InputError(f"{path}: cannot be read, or not a network that OpenVINO knows; {_ADVICE}") from None
     if _channel_axis(shape) is None or _length(model.output(_output_index(model)).partial_shape) is None:
-        raise InputError(f"{path}: not a network from pictures of fixed size to vectors; {advice}")
+        raise InputError(f"{path}: not a network from pictures of fixed size to vectors; {_ADVICE}")
     return model
 
 

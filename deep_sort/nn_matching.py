@@ -30,6 +30,11 @@ class Gallery:
         self._rows[self._added % self._budget] = feature
         self._added += 1
 
+    def mean(self):
+        """(D,) float32, the direction of the mean of what it remembers; must not be empty."""
+        total = self._rows[: len(self)].sum(axis=0)
+        return total / max(np.linalg.norm(total), 1e-12)
+
     def compare(self, features, cosines):
         """Write the cosines of unit features (N, D) to the remembered ones into the first columns of `cosines` (N, ≥ len)."""
         count = len(self)
@@ -58,6 +63,19 @@ def appearance_cost(galleries, features, candidates):
         if len(rows):
             counts = np.bincount(rows, minlength=len(galleries[block]))
             cost[block][rows, columns] = 1 - _nearest(galleries[block], features[columns], counts.tolist())
+    return cost
+
+
+def mean_appearance_cost(galleries, features, candidates):
+    """`appearance_cost`, but to the mean of each track's features.
+
+    One picture of somebody else among a hundred is the nearest one when that person comes by again; the mean hardly notices it.
+    """
+    cost = np.full(candidates.shape, np.inf)
+    rows = candidates.any(axis=1).nonzero()[0]
+    if len(rows):
+        means = np.stack([galleries[row].mean() for row in rows])
+        cost[rows] = np.where(candidates[rows], 1 - means @ features.T, np.inf)
     return cost
 
 

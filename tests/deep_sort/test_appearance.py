@@ -100,7 +100,14 @@ def test_starting_loads_no_tensorflow(osnet_path, root):
 
 @pytest.mark.parametrize(
     "name, content",
-    [("missing.onnx", None), ("empty.onnx", b""), ("text.pb", b"hello, this is no network\n" * 9), ("zeros.pb", bytes(999))],
+    [
+        ("missing.onnx", None),
+        ("empty.onnx", b""),
+        ("text.pb", b"hello, this is no network\n" * 9),
+        ("zeros.pb", bytes(999)),
+        ("missing.keras", None),
+        ("text.keras", b"hello"),
+    ],
 )
 def test_files_that_are_no_network_cost_one_line(tmp_path, capfd, name, content):
     if content is not None:

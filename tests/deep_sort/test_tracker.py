@@ -304,3 +304,40 @@ def test_a_detector_that_looks_at_every_third_frame_only():
                 tracker.update(boxes, np.ones(2), looks)
         assert [track.track_id for track in tracker.tracks] == [1, 2]
         assert all(track.is_confirmed for track in tracker.tracks)
+
+
+def test_looks_first_keeps_overlap_from_joining_different_people():
+    """Somebody else steps out where the person was seen a moment ago: the published order hands the identity on."""
+    for looks_first in (False, True):
+        tracker, x = followed(looks_first=looks_first)
+        for frame in range(4):
+            seen = step(tracker, [box(x + 4 * frame)], LOOKS[[1]])
+        assert (1 in seen) != looks_first and len(seen) == 1
+
+
+def test_looks_first_says_nothing_about_unknown_looks():
+    tracker, x = followed(looks_first=True)
+    assert list(step(tracker, [box(x)], np.zeros((1, 6), np.float32))) == [1]
+    assert list(step(tracker, [box(x + 4)], LOOKS[[0]])) == [1]
+    assert list(step(tracker, [box(x + 8)])) == [1]
+
+
+def test_looks_first_lets_who_was_hidden_choose_too():
+    """1 is hidden behind 2; then only 1 is seen, between their places. It looks a little like 2, who was seen a moment ago."""
+    between = np.array([[0.98, 0.2, 0, 0, 0, 0]], np.float32)  # cosine 0.98 to 1's looks, 0.2 to 2's
+    for looks_first, expected in ((False, 2), (True, 1)):
+        tracker = Tracker(max_cosine_distance=0.9, looks_first=looks_first)
+        for _ in range(6):
+            step(tracker, [box(100), box(140)], LOOKS[[0, 1]])
+        for _ in range(3):
+            step(tracker, [box(140)], LOOKS[[1]])
+        assert list(step(tracker, [box(125)], between)) == [expected]
+
+
+def test_looks_first_does_not_remember_what_may_show_two_people():
+    for looks_first, remembered in ((False, 6), (True, 5)):
+        tracker = Tracker(looks_first=looks_first)
+        for _ in range(5):
+            step(tracker, [box(100), box(200)], LOOKS[[0, 1]])
+        assert len(step(tracker, [box(100), box(112)], LOOKS[[0, 0]])) >= 1
+        assert len(tracker.tracks[0].gallery) == remembered
