@@ -34,8 +34,9 @@ def main():
         frame = next((frame for frame in video if frame.time_s >= args.second), None)
     if frame is None:
         raise InputError(f"{args.video} ends before second {args.second:g}")
+    quality = [] if args.picture.suffix == ".png" else [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
     with writing(args.picture) as partial:
-        partial.write_bytes(cv2.imencode(args.picture.suffix, frame.image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1])
+        partial.write_bytes(cv2.imencode(args.picture.suffix, frame.image, quality)[1])
 
 
 if __name__ == "__main__":

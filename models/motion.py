@@ -35,7 +35,7 @@ def motion(num_class, stream="flow", frames=20, size=SIZE):
     No picture is learned, so a few hundred clips suffice where a 3-D convolutional network learns nothing; neither
     colours nor resolution are seen. The descriptors are this project's own: magnitudes, accelerations and spatial
     changes of the flow, cut off at several levels; how much of it lies in one place, cancels out, reverses or runs one way;
-    and its spectrum over time. See `MotionDescriptors`.
+    and its spectrum over time. Left and right are not told apart. See `MotionDescriptors`.
 
     Args:
         num_class: number of classes.

@@ -23,7 +23,7 @@ def folds(videos, count, seed):
 
 def write_list(path, videos):
     """The list that evaluate.py reads: a fight is class 0, anything else class 1, which is any class but the positive one."""
-    write_text(path, "".join(f"{video.path.resolve()} {1 - video.fight}\\n" for video in videos))
+    write_text(path, "".join(f"{video.path.resolve()} {1 - video.fight}\n" for video in videos))
 
 
 def highest(trained, clips):

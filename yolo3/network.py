@@ -4,7 +4,10 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from yolo3.weights import EPSILON
+
 LEAKY_SLOPE = 0.1  # Darknet's, fixed
+NORMALISATION_MOMENTUM = 0.97  # of the running mean and variance, per step
 
 
 def build(cfg, weights=None):
@@ -21,19 +24,60 @@ def build(cfg, weights=None):
         It computes what Darknet does; batch normalisation has been folded into the convolutions.
     """
     picture = keras.Input((cfg.height, cfg.width, 3), dtype="uint8", name="rgb")
-    outputs, heads = {-1: _scale(picture)}, []
+    heads = [_yolo(layer, x, cfg) for layer, x in _heads(cfg, _scale(picture), _convolutional)]
+    model = keras.Model(picture, _joined(heads), name="darknet")
+    load(model, weights or {})
+    return model
+
+
+def load(model, weights):
+    """Put what `yolo3.weights.read` returned into a network of `build`."""
+    for index, values in weights.items():
+        convolution = model.get_layer(f"convolutional_{index}")
+        convolution.set_weights([value.reshape(now.shape) for value, now in zip(values, convolution.weights, strict=True)])
+
+
+def build_trainable(cfg):
+    """The same network for training: batch normalisation is a layer of its own, heads are not decoded, weights are random.
+
+    Returns:
+        keras.Model. Input "rgb" (B, H, W, 3) uint8, RGB, of any sides that the network's largest stride divides. Output
+        (B, boxes, 5 + classes) float32: the rows and columns of `build`, as the last convolutions gave them. Convolution
+        N of the .cfg is the layer "convolutional_N", its batch normalisation "normalisation_N".
+    """
+    picture = keras.Input((None, None, 3), dtype="uint8", name="rgb")
+    pairs = _heads(cfg, layers.Rescaling(1 / 255, name="scaling")(picture), _trainable_convolutional)
+    heads = [layers.Reshape((-1, 5 + layer.classes), dtype="float32", name=f"yolo_{layer.index}")(x) for layer, x in pairs]
+    return keras.Model(picture, _joined(heads), name="darknet_training")
+
+
+def build_maps(cfg, weights):
+    """The network of `build` without decoding: output (B, cells, anchors × (5 + classes)) float32, head after head, cells by rows.
+
+    All heads must have the same number of anchors.
+    """
+    picture = keras.Input((cfg.height, cfg.width, 3), dtype="uint8", name="rgb")
+    maps = [layers.Reshape((-1, x.shape[-1]))(x) for _, x in _heads(cfg, _scale(picture), _convolutional)]
+    model = keras.Model(picture, _joined(maps), name="darknet_maps")
+    load(model, weights)
+    return model
+
+
+def _heads(cfg, x, convolutional):
+    """(layer, input) of every [yolo] layer, from the scaled picture; `convolutional` builds that kind of layer."""
+    outputs, heads = {-1: x}, []
     for layer in cfg.layers:
         inputs = [outputs[source] for source in layer.sources]
         if layer.kind == "yolo":
-            heads.append(_yolo(layer, inputs[0], cfg))
+            heads.append((layer, inputs[0]))
         else:
-            outputs[layer.index] = BLOCKS[layer.kind](layer, *inputs)
-    boxes = layers.Concatenate(axis=1, name="boxes")(heads) if len(heads) > 1 else heads[0]
-    model = keras.Model(picture, boxes, name="darknet")
-    for index, values in (weights or {}).items():
-        convolution = model.get_layer(f"convolutional_{index}")
-        convolution.set_weights([value.reshape(now.shape) for value, now in zip(values, convolution.weights, strict=True)])
-    return model
+            block = convolutional if layer.kind == "convolutional" else BLOCKS[layer.kind]
+            outputs[layer.index] = block(layer, *inputs)
+    return heads
+
+
+def _joined(heads):
+    return layers.Concatenate(axis=1, dtype="float32", name="boxes")(heads) if len(heads) > 1 else heads[0]
 
 
 def _scale(picture):
@@ -43,19 +87,30 @@ def _scale(picture):
 
 
 def _convolutional(layer, x):
+    return _activate(layer, _convolve(layer, x, "zeros"))
+
+
+def _trainable_convolutional(layer, x):
+    # He et al. 2015 (arXiv 1502.01852): every layer keeps the size of the signal, also with leaky activations.
+    x = _convolve(layer, x, "he_normal", use_bias=not layer.batch_normalize)
+    if layer.batch_normalize:
+        normalise = layers.BatchNormalization(momentum=NORMALISATION_MOMENTUM, epsilon=EPSILON, name=f"normalisation_{layer.index}")
+        x = normalise(x)
+    return _activate(layer, x)
+
+
+def _convolve(layer, x, initializer, use_bias=True):
     padding = "valid"
     if layer.stride == 1 and 2 * layer.padding == layer.size - 1:
         padding = "same"
     elif layer.padding:
         # "same" with a stride would put the odd pixel of padding after the picture, Darknet puts it before.
         x = layers.ZeroPadding2D(layer.padding)(x)
-    options = {"strides": layer.stride, "padding": padding, "bias_initializer": "zeros", "name": f"convolutional_{layer.index}"}
+    options = {"strides": layer.stride, "padding": padding, "use_bias": use_bias, "name": f"convolutional_{layer.index}"}
     if layer.groups == layer.inputs > 1:
         multiplier = layer.filters // layer.groups
-        x = layers.DepthwiseConv2D(layer.size, depth_multiplier=multiplier, depthwise_initializer="zeros", **options)(x)
-    else:
-        x = layers.Conv2D(layer.filters, layer.size, groups=layer.groups, kernel_initializer="zeros", **options)(x)
-    return _activate(layer, x)
+        return layers.DepthwiseConv2D(layer.size, depth_multiplier=multiplier, depthwise_initializer=initializer, **options)(x)
+    return layers.Conv2D(layer.filters, layer.size, groups=layer.groups, kernel_initializer=initializer, **options)(x)
 
 
 def _shortcut(layer, x, *others):
@@ -127,7 +182,6 @@ ACTIVATIONS = {
     "logistic": ops.sigmoid,
 }
 BLOCKS = {
-    "convolutional": _convolutional,
     "shortcut": _shortcut,
     "route": _route,
     "upsample": _upsample,

@@ -45,6 +45,12 @@ def test_to_and_fro_is_told_from_one_way():
     assert np.abs(away - to_and_fro).max() > 0.5
 
 
+def test_a_mirror_image_is_described_alike():
+    field = np.random.default_rng(0).normal(0, 3, (8, 12, 12, 2)).repeat(8, 1).repeat(8, 2).astype(np.float32)
+    mirrored = field[:, :, ::-1] * np.float32([-1, 1])
+    assert np.abs(describe(mirrored) - describe(field)).mean() < 0.01 < np.abs(describe(2 * field) - describe(field)).mean() / 10
+
+
 def test_the_first_field_is_left_out():
     field = blob(lambda t: (t, 0))
     other = field.copy()
