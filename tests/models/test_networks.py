@@ -128,7 +128,7 @@ def test_mixed_precision_ends_in_float32(name):
 
 def test_same_on_tensorflow_and_jax(tmp_path):
     assert keras.backend.backend() == "tensorflow"
-    names = [name for name in models.RECOGNISERS if name != "motion"]  # JAX takes minutes to compile its descriptors unoptimised
+    names = list(models.RECOGNISERS)
     data = {**clips("Fuse", 2, 8, 64), "labels": np.eye(3, dtype=np.float32)[:2]}
     np.savez(tmp_path / "data.npz", **data)
     here = {}
