@@ -1,7 +1,7 @@
 """Published weights: which files there are, what they hold, and how it becomes a run of ours.
 
 A format is a line of `FORMATS` and a plan: a function that says, for every weight of our network, which tensors of the
-file it is made of. `models.imports.transfer` compares the plan with the file and lists everything that does not fit
+file it is made of. `models.imports.fill` compares the plan with the file and lists everything that does not fit
 before it changes anything. Files are read by `models.imports.files`, which executes nothing that is in them.
 
 To add a format: write its plan (``plan(model, tensors) -> {layer name: [Weight, …]}``, the weights of a layer in the order
