@@ -1,5 +1,6 @@
 """Files of weights as plain arrays. Nothing in a file is ever executed: no pickle, no code of a layer, no link to another file."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,8 @@ def read_tensorflow(path):
     except ImportError as error:
         raise InputError(f"{path}: to read TensorFlow's checkpoints takes TensorFlow; install it with: pip install tensorflow") from error
     prefix = checkpoint_prefix(path)
+    if Path(path).is_file() and not Path(f"{prefix}.index").is_file():
+        raise InputError(f"{path}: not a TensorFlow checkpoint, which has a file {prefix.name}.index; download all its files")
     _check_exists(f"{prefix}.index")
     try:
         reader = tensorflow.train.load_checkpoint(str(prefix))
@@ -64,7 +67,9 @@ def read_tensorflow(path):
         for name, shape in shapes.items():
             _check_numbers(path, name, shape, np.dtype(types[name].as_numpy_dtype).kind)
         tensors = {name: np.asarray(reader.get_tensor(name), np.float32) for name in shapes}
-    except (tensorflow.errors.OpError, ValueError, RuntimeError, TypeError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # TensorFlow answers bad files with many types: DataLossError, ValueError, IndexError …
         raise InputError(
             f"{path}: not a TensorFlow checkpoint, or a broken one ({_first_line(error)}); download all its files again"
         ) from error
@@ -83,7 +88,8 @@ def read_torch(path):
     except ImportError as error:
         raise InputError(f"{path}: to read PyTorch's files takes PyTorch; install it with: pip install torch") from error
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # about pickles of other versions; what is wrong is told below
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch answers bad files with many types; the line says what is safe to conclude
         raise InputError(
             f"{path}: not a file of PyTorch tensors alone; it is broken, or would run a program, which was not done"

@@ -60,7 +60,7 @@ def fill(model, plan, tensors, path, new_classifier=False, is_ignored=lambda nam
     faults = _faults(wanted, tensors) + _left_over(plan, tensors, is_ignored)
     if faults:
         more = f" and {len(faults) - LISTED} more" if len(faults) > LISTED else ""
-        hint = "" if new_classifier or not _only_in(faults, plan, classifier(model)) else "; --num_class replaces the classifier"
+        hint = "" if new_classifier or not _only_in(faults, plan, classifier(model)) else "; --num_class N gives it a new classifier"
         raise InputError(f"{path}: does not hold {model.name}: {', '.join(faults[:LISTED])}{more}{hint}")
     layers = leaves(model)
     for layer, weights in wanted.items():
