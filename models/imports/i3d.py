@@ -4,6 +4,8 @@ All three are DeepMind's network: convolutions without bias, batch norms without
 padding as TensorFlow means it, and a classifier with bias whose logits are averaged over time.
 """
 
+import re
+
 from models import CHANNELS
 from models.imports import Weight
 from models.imports.layouts import convolution, convolution_and_norm, is_counter
@@ -12,6 +14,8 @@ from models.transfer import leaves
 STEM = ("Conv3d_1a_7x7", "Conv3d_2b_1x1", "Conv3d_2c_3x3")
 CLASSIFIER = "Conv3d_6a_1x1_conv"
 SCOPES = {CHANNELS["rgb"]: "RGB/inception_i3d/", CHANNELS["flow"]: "Flow/inception_i3d/"}
+
+OPTIMIZER_STATE = re.compile(r"/(w|b|beta|moving_mean|moving_variance)/[^/]+$")  # such as …/conv_3d/w/Momentum
 
 # The end of our layers' names in an Inception block: where DeepMind has the convolution, and PyTorch's port.
 BRANCHES = {
@@ -32,9 +36,12 @@ def keras(model, tensors):
 
 
 def deepmind(model, tensors):
-    """Plan for DeepMind's checkpoints; Sonnet keeps a batch norm's values as (1, 1, 1, 1, channels)."""
+    """Plan for DeepMind's checkpoints; Sonnet keeps a batch norm's values as (1, 1, 1, 1, channels).
+
+    That of Kinetics-600 lacks the scope before the names.
+    """
     layers, plan = leaves(model), {}
-    scope = SCOPES[model.inputs[0].shape[-1]]
+    scope = SCOPES[model.inputs[0].shape[-1]] if any("inception_i3d/" in name for name in tensors) else ""
     for unit in _units(layers):
         source = scope + _deepmind_name(unit)
         plan[f"{unit}_conv"] = [Weight({f"{source}/conv_3d/w": tuple(layers[f"{unit}_conv"].kernel.shape)})]
@@ -63,8 +70,8 @@ def mode_of(tensors):
 
 
 def is_ignored(name):
-    """Counters of steps and batches."""
-    return is_counter(name) or name == "global_step"
+    """What training leaves behind: counters of steps and batches, and what TensorFlow's optimizers keep below a variable's name."""
+    return is_counter(name) or name == "global_step" or bool(OPTIMIZER_STATE.search(name))
 
 
 def _units(layers):

@@ -92,3 +92,15 @@ def test_deepmind_checkpoint(networks, tmp_path, stream):
 @pytest.mark.parametrize(("stream", "channels"), [("rgb", 3), ("flow", 2)])
 def test_pytorch_state_dict(networks, stream, channels):
     assert_gives(networks[stream], i3d.pytorch, pytorch_tensors(channels), stream, ("pytorch_i3d.npz", stream))
+
+
+def test_checkpoint_of_kinetics_600_has_no_scope(networks):
+    names = {name.removeprefix("RGB/inception_i3d/") for name in reference.deepmind_shapes("rgb")}
+    plan = i3d.deepmind(networks["rgb"][0], dict.fromkeys(names))
+    assert {name for weights in plan.values() for weight in weights for name in weight.sources} == names
+
+
+def test_what_training_left_in_a_checkpoint_is_no_fault():
+    left = ["global_step", "RGB/inception_i3d/Conv3d_1a_7x7/conv_3d/w/Momentum", "Mixed_3b.b0.bn.num_batches_tracked"]
+    assert all(map(i3d.is_ignored, left))
+    assert not any(map(i3d.is_ignored, reference.deepmind_shapes("rgb")))

@@ -57,16 +57,23 @@ def keras_name(block, branch, side):
     return branch if block is None else f"Conv3d_{block}_{branch}_{side}x{side}"
 
 
-def deepmind_tensors(stream):
-    """Random weights under the names of DeepMind's checkpoints, of the stream "rgb" or "flow"."""
-    scope, tensors = {"rgb": "RGB", "flow": "Flow"}[stream] + "/inception_i3d/", {}
+def deepmind_shapes(stream):
+    """Names and shapes in DeepMind's checkpoints, of the stream "rgb" or "flow"."""
+    scope, shapes = {"rgb": "RGB", "flow": "Flow"}[stream] + "/inception_i3d/", {}
     for block, branch, side, inputs, outputs in units({"rgb": 3, "flow": 2}[stream]):
         name = scope + deepmind_name(block, branch, side)
-        tensors[f"{name}/conv_3d/w"] = kernel(f"{name}/conv_3d/w", (side, side, side, inputs, outputs), side**3 * inputs)
-        for part in NORM_VALUES:
-            tensors[f"{name}/batch_norm/{part}"] = values(f"{name}/batch_norm/{part}", (1, 1, 1, 1, outputs))
+        shapes[f"{name}/conv_3d/w"] = (side, side, side, inputs, outputs)
+        shapes |= {f"{name}/batch_norm/{part}": (1, 1, 1, 1, outputs) for part in NORM_VALUES}
     name = f"{scope}Logits/Conv3d_0c_1x1/conv_3d"
-    return tensors | {f"{name}/w": kernel(f"{name}/w", (1, 1, 1, 1024, 400), 1024), f"{name}/b": values(f"{name}/b", (400,))}
+    return shapes | {f"{name}/w": (1, 1, 1, 1024, 400), f"{name}/b": (400,)}
+
+
+def deepmind_tensors(stream):
+    """Random weights under the names of DeepMind's checkpoints."""
+    return {
+        name: kernel(name, shape, np.prod(shape[:4])) if name.endswith("/w") else values(name, shape)
+        for name, shape in deepmind_shapes(stream).items()
+    }
 
 
 def keras_tensors():
