@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from models import CHANNELS
+from models.blocks import BATCH_NORM_MOMENTUM, NORMALISATION
 from models.se import squeeze_excite
 
 # name: filters of the four branches: 1×1 | 1×1, 3×3 | 1×1, 3×3 | 1×1 after pooling (table 1 of arXiv 1409.4842)
@@ -19,12 +20,6 @@ INCEPTION = {
     "5c": (384, (192, 384), (48, 128), 128),
 }
 
-# What the first layer does to uint8 to reach the paper's range of -1 to 1; 128 in flow is no motion.
-NORMALISATION = {"rgb": (1 / 127.5, -1.0), "flow": (1 / 127, -128 / 127)}
-
-# Keras' 0.99 needs some hundred steps until the statistics used in validation follow those of training; runs on a few
-# hundred clips have fewer steps than that in their first epochs.
-BATCH_NORM_MOMENTUM = 0.9
 BATCH_NORM_EPSILON = 1e-3
 
 # The paper drops none of its Kinetics features; with few clips the classifier needs it.
