@@ -11,7 +11,7 @@ def multiply_adds(model):
     """Multiply-adds of a network's convolutions, dense layers and matrix products, for one example.
 
     This is what papers on video call FLOPs, and what fvcore counts for PyTorch. What is done number by number is left out: bias,
-    batch norm, activation, pooling, flow descriptors.
+    batch norm, activation, pooling.
 
     Args:
         model: a `keras.Model` with a dict of inputs. Keras must run on TensorFlow.

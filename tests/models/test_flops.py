@@ -1,10 +1,8 @@
 """Parameters and multiply-adds: of single layers by hand, and of every network as its builder states them."""
 
 import math
-import re
 
 import keras
-import numpy as np
 import pytest
 from keras import layers, ops
 
