@@ -19,7 +19,7 @@ from shlex import quote
 from common.cli import positive_int, run, script_parser
 from models.imports import FORMATS
 
-LISTED = "\n".join(f"    {name:22}{published.title}" for name, published in FORMATS.items())
+LISTED = "\n".join(f"    {name:28}{published.title}" for name, published in FORMATS.items())
 
 
 def parse_args():
