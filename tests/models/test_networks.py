@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import models
-from models import i3d, runtime, se
+from models import i3d, runtime, se, slowfast, x3d
 
 ROOT = Path(__file__).parents[2]
 FRAMES, SIZE = 8, 32
@@ -78,6 +78,15 @@ def shake(model):
 def run_eagerly(model, clip):
     """The network's answer, layer by layer: for one call of a small network faster than compiling it first."""
     return np.asarray(model({name: keras.ops.convert_to_tensor(value) for name, value in clip.items()}, training=False))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shallow():
+    """Residual networks with one unit per stage: every kind of layer is there still, and converting and compiling take a fifth."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (slowfast, x3d):
+            patch.setattr(module, "STAGES", {block: (1, *sizes) for block, (_, *sizes) in module.STAGES.items()})
+        yield
 
 
 @pytest.fixture(scope="module")
