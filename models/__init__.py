@@ -54,6 +54,7 @@ RECOGNISERS = {
     "x3d_m": Recogniser("models.x3d", "x3d_m", frames=16, size=224, fps=6.0),
     "slowfast_8x8": Recogniser("models.slowfast", "slowfast_8x8", frames=32, size=224, fps=15.0),
     "slowfast_4x16": Recogniser("models.slowfast", "slowfast_4x16", frames=32, size=224, fps=15.0),
+    "vatn": Recogniser("models.vatn", "vatn", frames=64, size=224, fps=25.0),
     "motion": Recogniser("models.motion", "motion", frames=20, size=96, fps=10.0, modes=("Flow",)),
 }
 

@@ -25,6 +25,7 @@ LEARNING_LAYERS = {
     "i3d": "Conv3d_5c_0a_1x1_conv",
     "i3d_se": "Conv3d_5c_0a_1x1_conv",
     "motion": "hidden",
+    "vatn": "unit_2_expand",
     "mobilenet_v3_small": "expanded_conv_8_depthwise",
     "shufflenet_v2_0_5": "stage4_1_out_conv",
     "x3d_s": "blocks.4.res_blocks.0.branch2.conv_b",
