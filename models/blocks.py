@@ -25,6 +25,15 @@ def unfold(x, frames):
     return ops.reshape(x, (-1, frames, *x.shape[1:]))
 
 
+def depthwise(x, kernel, stride, padding, name):
+    """A kernel×kernel filter for each channel by itself, without bias, (B, H, W, C) -> (B, h, w, C).
+
+    It starts as in He et al. (arXiv 1502.01852) by the kernel² numbers it takes in; Keras would count all channels.
+    """
+    start = keras.initializers.RandomNormal(stddev=2**0.5 / kernel)
+    return layers.DepthwiseConv2D(kernel, stride, padding, use_bias=False, depthwise_initializer=start, name=name)(x)
+
+
 def temporal_depthwise(x, frames, kernel, name, stride=1):
     """A filter over time for each channel by itself.
 
