@@ -62,6 +62,22 @@ def i3d_se(num_class, stream="rgb", frames=64, size=224):
 
 def _network(name, num_class, stream, frames, size, attend):
     clip = keras.Input((frames, size, size, CHANNELS[stream]), dtype="uint8", name=stream)
+    return keras.Model({stream: clip}, _classifier(trunk(clip, stream, attend), num_class), name=name)
+
+
+def trunk(clip, stream, attend=lambda x, name: x, last="5c"):
+    """I3D's features of a clip.
+
+    Args:
+        clip: uint8 (B, T, H, W, C).
+        stream: "rgb" or "flow".
+        attend: function from the features after an Inception block and a name to features of the same shape.
+        last: the block to end with, a key of `INCEPTION`.
+
+    Returns:
+        features (B, t, h, w, C): a fourth of the frames and a sixteenth of the pixels each way and 832 channels for "4f", half of
+        that and 1024 for "5c".
+    """
     scale, offset = NORMALISATION[stream]
     x = layers.Rescaling(scale, offset, name="normalise")(clip)
     x = _conv(x, 64, 7, "Conv3d_1a_7x7", strides=2)
@@ -69,13 +85,14 @@ def _network(name, num_class, stream, frames, size, attend):
     x = _conv(x, 64, 1, "Conv3d_2b_1x1")
     x = _conv(x, 192, 3, "Conv3d_2c_3x3")
     x = _max_pool(x, (1, 3, 3), (1, 2, 2), "MaxPool2d_3a_3x3")
-    for block, filters in INCEPTION.items():
+    blocks = list(INCEPTION)
+    for block in blocks[: blocks.index(last) + 1]:
         if block == "4b":
             x = _max_pool(x, 3, 2, "MaxPool2d_4a_3x3")
         if block == "5b":
             x = _max_pool(x, 2, 2, "MaxPool2d_5a_2x2")
-        x = attend(_inception(x, block, *filters), f"Mixed_{block}_se")
-    return keras.Model({stream: clip}, _classifier(x, num_class), name=name)
+        x = attend(_inception(x, block, *INCEPTION[block]), f"Mixed_{block}_se")
+    return x
 
 
 def _inception(x, block, single, middle, narrow, pooled):

@@ -72,7 +72,8 @@ def _unit(x, name, filters, inner, squeeze, strides, attentive):
     y = DepthwiseConv3D((3, 3, 3), strides, name=f"{name}.branch2.conv_b")(y)
     y = batch_norm(y, f"{name}.branch2.norm_b.0")
     y = _squeeze_excite(y, squeeze, f"{name}.branch2.norm_b.1") if attentive else y
-    y = layers.Activation("silu", name=f"{name}.branch2.silu")(y)
+    # Swish in two layers: Keras' own has its own gradient in TensorFlow, and then OpenVINO makes an output of each and fuses nothing.
+    y = layers.Multiply(name=f"{name}.branch2.swish")([y, layers.Activation("sigmoid", name=f"{name}.branch2.sigmoid")(y)])
     y = convolution(y, filters, (1, 1, 1), f"{name}.branch2.conv_c")
     y = batch_norm(y, f"{name}.branch2.norm_c", gamma="zeros")  # so a new unit changes nothing
     return residual(x, y, name, (1, strides, strides), normalised=x.shape[-1] != filters)
