@@ -13,6 +13,7 @@ Stopped by Ctrl-C, a kill or a power cut, it goes on from the last finished epoc
 from shlex import quote
 
 from common.cli import positive_int, run, script_parser
+from common.datasets import add_dataset_flags, check_dataset_flags, write_skipped
 from common.training_run import CHANGES, MIN_FLOW_SIZE, SPARSE_WINDOW, changes, fused, nonnegative_int, positive_float, resumed
 from models import MODES, RECOGNISERS
 
@@ -21,16 +22,17 @@ EPOCHS = 30
 
 def make_parser():
     parser = script_parser(__doc__)
+    add_dataset_flags(parser)
     add = parser.add_argument_group("clips").add_argument
-    add("--lists", default="datasetlist", help="folder with trainlist.txt, vallist.txt and classes.txt")
-    add("--num_class", type=positive_int, help="number of classes; checked against classes.txt, needed without it")
+    add("--cache", metavar="DIR", help="keep decoded frames and flow there (default: decode each time; flow beside the clips)")
     add("--batchsize", type=positive_int, default=8, help="clips per step")
     add("--workers", type=positive_int, default=4, help="threads that read clips; with 1 there is no queue")
     add("--qs", type=positive_int, default=10, help="batches read ahead; takes qs x batchsize x frames x size² x 3 bytes (Flow 2, Fuse 5)")
-    add("--fps", type=positive_float, help="bring every clip to this frame rate first (default: frames as recorded)")
+    add("--fps", type=positive_float, help="bring every clip to this frame rate first (default: as recorded, or as --sampling_rate needs)")
+    add("--sampling_rate", type=positive_int, metavar="N", help="take every Nth frame of --fps (default: the model's own, 1 for I3D)")
     add("--augment", type=changes, nargs="?", const=",".join(CHANGES), default=[], help=f"of {','.join(CHANGES)}; alone: all; default none")
     add("--class_weight", choices=("none", "balanced"), default="none", help="balanced: rare classes weigh more in the training loss")
-    add("--region", choices=("person", "frame"), default="person", help="what the clips show; predict.py takes the same from a video")
+    add("--region", choices=("person", "frame"), help="what the clips show (default: person with lists, else frame); as predict.py does")
     add("--context", type=positive_float, default=1.2, help="--context that extract_frames.py had; predict.py takes the same")
     add("--flow", choices=("dis", "tvl1"), default="dis", help="optical flow; tvl1 is as published, and a hundred times slower")
     add = parser.add_argument_group("network").add_argument
@@ -67,6 +69,7 @@ def parse_args():
         if args.mode != "Fuse" or args.weights:
             parser.error("--from-runs goes with --mode Fuse and without --weights")
         args = fused(parser, args.from_runs)
+    check_dataset_flags(parser, args)
     if args.freeze and not (args.weights or args.from_runs):
         parser.error("--freeze needs --weights or --from-runs: a network that knows nothing is not worth keeping")
     if args.sampling == "sparse" and (args.frames or 0) > SPARSE_WINDOW:
@@ -104,6 +107,7 @@ def main():
     if goes_on:
         recorder.restore(model)
     job.write_meta()
+    write_skipped(job.folder / "skipped.csv", data.skipped)
     try:
         if not goes_on and (args.from_runs or not args.epochs):
             recorder.evaluate(model)

@@ -11,8 +11,8 @@ import platform
 from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
-from typing import NamedTuple
 
+from common.datasets import Data, read_protocol
 from common.errors import InputError
 from common.files import sha256
 from models import RECOGNISERS
@@ -74,25 +74,18 @@ def fused(parser, paths):
             raise InputError(f"{runs[0].folder} and {runs[1].folder} do not go together: {key} is {value} and {facts[1][key]}")
     values = {key: facts[0][key] for key in ("frames", "size", "fps", "region", "context")}
     values |= {"model": facts[0]["recogniser"], "num_class": len(facts[0]["classes"]), "flow": runs[1].flow, "mode": "Fuse"}
+    values["sampling_rate"] = 1  # theirs is in their fps already
     values["sampling"] = "dense" if facts[0]["window"] == facts[0]["frames"] else "sparse"
     return _parse_with(parser, values, f"the run {paths[0]}")
 
 
-class Data(NamedTuple):
-    """What the lists say: `classes` (names in order), `train` and `validation` (lists of `Example`, the latter may be
-    None), `digests` {file: SHA-256 of its content}."""
-
-    classes: list
-    train: list
-    validation: list | None
-    digests: dict
-
-
 def read_data(args):
-    """Read and check the lists in --lists, down to each clip's first frame; returns `Data`.
+    """Read and check the lists in --lists, or what --dataset names, down to each clip's first frame; returns `Data`.
 
     Raises InputError for anything that would stop training later.
     """
+    if args.dataset != "lists":
+        return _read_protocol(args)
     from video.lists import CLASSES_NAME, TRAIN_NAME, VALIDATION_NAME, check_clips, read_list
 
     folder = Path(args.lists)
@@ -107,6 +100,15 @@ def read_data(args):
         print(f"warning: there is no {folder / VALIDATION_NAME}; the best weights will be those with the lowest training loss")
     files = [folder / name for name in (TRAIN_NAME, VALIDATION_NAME, CLASSES_NAME)]
     return Data(classes, train, validation, {str(file): sha256(file) for file in files if file.exists()})
+
+
+def _read_protocol(args):
+    data = read_protocol(args, _window(args), _fps(args))
+    if args.from_runs and data.classes != (theirs := Run.open(args.from_runs[0]).classes):
+        raise InputError(f"--data {args.data} names {', '.join(data.classes)}, but {args.from_runs[0]} knows {', '.join(theirs)}")
+    if data.validation is None:
+        print("warning: no recording is left for validation; the best weights will be those with the lowest training loss")
+    return data
 
 
 def run_for(args, data):
@@ -142,11 +144,14 @@ def _free_name(name):
 def make_datasets(args, run, data):
     """The datasets for training and for validation (None without a list)."""
     from video.dataset import ClipDataset, prepare_flow
+    from video.frame_cache import fill
     from video.samples import Sampler
 
-    facts = {"mode": run.mode, "flow": run.flow, "fps": run.fps}
+    facts = {"mode": run.mode, "flow": run.flow, "fps": run.fps, "cache": args.cache}
     sampler = Sampler(run.frames, run.window, run.size, **facts, augment=tuple(args.augment))
     queue = {"workers": args.workers, "max_queue_size": args.qs}
+    if args.cache:
+        fill([example.path for example in (*data.train, *(data.validation or []))], sampler, args.workers)
     if run.mode != "RGB":
         prepare_flow([*data.train, *(data.validation or [])], sampler, args.workers)
     print(
@@ -275,6 +280,18 @@ def _window(args):
     return SPARSE_WINDOW if args.sampling == "sparse" else _frames(args)
 
 
+def _per_class(data, examples):
+    labels = [example.label for example in examples or []]
+    return [labels.count(label) for label in range(len(data.classes))]
+
+
+def _fps(args):
+    """Frames per second that the network sees: every Nth of --fps where a sampling rate says so, else --fps itself, if any."""
+    recogniser = RECOGNISERS[args.model]
+    rate = args.sampling_rate or recogniser.sampling_rate
+    return args.fps if rate == 1 else (args.fps or recogniser.fps) / rate
+
+
 def _meta(args, data):
     import keras
 
@@ -286,8 +303,8 @@ def _meta(args, data):
         "frames": _frames(args),
         "window": _window(args),
         "size": args.size or RECOGNISERS[args.model].size,
-        "fps": args.fps,
-        "region": args.region,
+        "fps": _fps(args),
+        "region": args.region or ("person" if args.dataset == "lists" else "frame"),
         "context": args.context,
         "crop": "following",  # as extract_frames.py cuts
         "flow": args.flow,
@@ -299,6 +316,7 @@ def _meta(args, data):
             "numpy": importlib.metadata.version("numpy"),
         },
         "lists": data.digests,
+        "clips": {side: _per_class(data, getattr(data, side)) for side in ("train", "validation")},
         "metrics": {},
         "threshold": None,
         "arguments": vars(args),

@@ -26,6 +26,8 @@ class Recogniser:
         size: height and width of a frame in pixels.
         fps: frames per second of the footage the paper used.
         modes: what it can see, keys of `MODES`.
+        sampling_rate: the frames of a clip are every Nth of footage at `fps`, to which all footage is brought first; 1 = consecutive
+            frames, as recorded.
     """
 
     module: str
@@ -34,6 +36,7 @@ class Recogniser:
     size: int
     fps: float
     modes: tuple = tuple(MODES)
+    sampling_rate: int = 1
 
     def load(self):
         """The builder function. Importing its module registers the network's own layers, if any, for loading."""

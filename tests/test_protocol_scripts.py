@@ -1,0 +1,130 @@
+"""train.py and evaluate.py on data sets as they were published, with a tiny network."""
+
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+from tiny_recogniser import TINY, moving_square, write_clip
+
+import evaluate as script_evaluate
+import models
+import train as script_train
+from common.errors import InputError
+
+CLASSES = ("Left", "Right")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A data set in UCF-101's layout: groups 1 and 2 for testing, 3 to 6 for training, two clips each."""
+    folder, lists = tmp_path_factory.mktemp("protocol"), {"train": [], "test": []}
+    for label, name in enumerate(CLASSES):
+        for group in range(1, 7):
+            for clip in (1, 2):
+                file = f"{name}/v_{name}_g{group:02d}_c{clip:02d}.avi"
+                write_clip(folder / "UCF-101" / file, moving_square(2 * label - 1, seed=10 * group + clip))
+                lists["test" if group < 3 else "train"].append(file if group < 3 else f"{file} {label + 1}")
+    (folder / "lists").mkdir()
+    for side, lines in lists.items():
+        (folder / "lists" / f"{side}list01.txt").write_text("\n".join(lines))
+    (folder / "lists" / "classInd.txt").write_text("1 Left\n2 Right\n")
+    return folder
+
+
+@pytest.fixture
+def call(folder, monkeypatch):
+    """Run a script in this process: call(script_train, "--epochs", 1)."""
+    monkeypatch.setitem(models.RECOGNISERS, "tiny", TINY)
+    monkeypatch.chdir(folder)
+
+    def call(script, *flags):
+        monkeypatch.setattr("sys.argv", ["script", *map(str, flags)])
+        script.main()
+
+    yield call
+    keras.config.set_dtype_policy("float32")
+
+
+UCF101 = ("--model", "tiny", "--dataset", "ucf101", "--data", "UCF-101", "--splits", "lists", "--batchsize", 4)
+
+
+def test_official_split_from_training_to_evaluation(call, folder, capsys):
+    flags = ("--optimizer", "adam", "--learning_rate", 0.02, "--val-fraction", 0.25, "--cache", "cache")
+    call(script_train, *UCF101, *flags, "--epochs", 8, "--name", "official")
+    out = capsys.readouterr().out
+    assert "training: 12 videos of 2 classes from 6 recordings" in out
+    assert "validation: 4 videos of 2 classes from 2 recordings" in out
+    assert "test: 8 videos of 2 classes from 4 recordings" in out
+    run = folder / "save_weight/official"
+    meta = json.loads((run / "meta.json").read_text())
+    assert meta["region"] == "frame" and meta["classes"] == list(CLASSES)
+    assert meta["clips"] == {"train": [6, 6], "validation": [2, 2]}
+    assert not (run / "skipped.csv").exists()
+
+    call(script_evaluate, "--path", run)
+    rows = (run / "evaluation/test/predictions.csv").read_text().splitlines()[1:]
+    assert sorted({row.split("/")[2].split("_")[2] for row in rows}) == ["g01", "g02"] and len(rows) == 8
+    summary = json.loads((run / "evaluation/test/summary.json").read_text())
+    assert summary["accuracy"] >= 0.75 and "skipped" not in summary
+
+
+def test_resume_notices_a_video_that_has_gone(call, folder, tmp_path):
+    for name in ("UCF-101", "lists"):
+        shutil.copytree(folder / name, tmp_path / name)
+    flags = ("--data", tmp_path / "UCF-101", "--splits", tmp_path / "lists", "--skip-bad")
+    call(script_train, *UCF101, *flags, "--epochs", 1, "--name", "gone")
+    call(script_train, "--resume", "save_weight/gone", "--epochs", 2)
+    (tmp_path / "UCF-101/Left/v_Left_g03_c01.avi").unlink()
+    with pytest.raises(InputError, match=r"the choice of videos in .* has changed"):
+        call(script_train, "--resume", "save_weight/gone", "--epochs", 3)
+
+
+def test_bad_videos_are_named_counted_and_skipped_only_when_told(call, folder, tmp_path, capsys, rows):
+    data = shutil.copytree(folder / "UCF-101", tmp_path / "UCF-101")
+    (data / "Left/v_Left_g03_c01.avi").unlink()
+    (data / "Left/v_Left_g01_c01.avi").write_bytes(b"no video")
+    write_clip(data / "Right/v_Right_g03_c01.avi", moving_square(1, frames=7))
+    write_clip(data / "Right/v_Right_g04_c02.avi", moving_square(1), fps=50)
+    flags = (*UCF101, "--data", data, "--epochs", 1, "--name", "skipping")
+    with pytest.raises(InputError, match=r"4 of 24 videos cannot be used \(1 missing, 1 corrupt, 1 wrong rate, 1 short\); --skip-bad"):
+        call(script_train, *flags)
+    out = capsys.readouterr().out
+    for says in ("missing: {}/Left/v_Left_g03_c01", "corrupt: {}/Left/v_Left_g01_c01", "short: {}/Right/v_Right_g03_c01.avi (7 frames"):
+        assert says.format(data) in out
+    assert not (folder / "save_weight/skipping").exists()
+
+    call(script_train, *flags, "--skip-bad")
+    assert "4 of 24 videos are left out" in capsys.readouterr().out
+    run = folder / "save_weight/skipping"
+    assert [row["kind"] for row in rows(run / "skipped.csv")] == ["missing", "short", "wrong rate", "corrupt"]
+    assert np.sum(list(json.loads((run / "meta.json").read_text())["clips"].values())) == 13
+    call(script_evaluate, "--path", run)
+    summary = json.loads((run / "evaluation/test/summary.json").read_text())
+    assert (summary["n"], summary["skipped"]) == (7, 1)
+
+
+def test_leave_one_group_out(call, folder, capsys):
+    flags = ("--dataset", "folders", "--data", "UCF-101", "--group-by", "g[0-9]+", "--model", "tiny", "--epochs", 0)
+    call(script_train, *flags, "--held-out", "g02", "--name", "without g02")
+    assert "test: 4 videos of 2 classes from 1 recordings" in capsys.readouterr().out
+    call(script_evaluate, "--path", "save_weight/without g02")
+    assert "warning" not in capsys.readouterr().out
+    call(script_evaluate, "--path", "save_weight/without g02", "--held-out", "g03")
+    assert "was trained with another --held-out; it may know these clips" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--dataset", "ucf101"], "--dataset ucf101 needs --data"),
+        (["--dataset", "ucf101", "--data", "x", "--held-out", "g01"], "--held-out goes with --dataset folders"),
+        (["--skip-bad"], "--skip-bad goes with --dataset ucf101 or folders"),
+        (["--dataset", "folders", "--data", "x", "--split", "2"], "--split goes with --dataset ucf101"),
+    ],
+)
+def test_flags_that_do_not_go_together(call, capsys, flags, says):
+    with pytest.raises(SystemExit) as stop:
+        call(script_train, "--model", "tiny", *flags)
+    assert stop.value.code == 2 and says in capsys.readouterr().err
