@@ -14,6 +14,7 @@ from shlex import quote
 
 from common.cli import positive_int, run, script_parser
 from common.datasets import add_dataset_flags, check_dataset_flags, write_skipped
+from common.network_flags import add_option_flags, options_of
 from common.training_run import CHANGES, MIN_FLOW_SIZE, SPARSE_WINDOW, changes, fused, nonnegative_int, positive_float, resumed
 from models import MODES, RECOGNISERS
 
@@ -41,6 +42,8 @@ def make_parser():
     add("--frames", type=positive_int, help="frames of a clip (default: the model's own, 64 for I3D)")
     add("--sampling", choices=("dense", "sparse"), default="dense", help=f"consecutive frames, or spread over {SPARSE_WINDOW}")
     add("--size", type=positive_int, help="height and width in pixels (default: the model's own, 224 for I3D)")
+    add_option_flags(add)
+    add("--pretrained", metavar="imagenet|none|FILE", help="weights of the backbone, if the model has one (default: imagenet)")
     add("--weights", help="start from a run, .keras, .h5 or .hdf5: layers by name; a classifier for other classes stays new")
     add("--from-runs", nargs=2, metavar="RUN", help="with --mode Fuse: an RGB and a Flow run in one; trains only if --epochs is given")
     add("--freeze", action="store_true", help="train the classifier only; all before it stays as --weights or --from-runs have it")
@@ -70,6 +73,7 @@ def parse_args():
             parser.error("--from-runs goes with --mode Fuse and without --weights")
         args = fused(parser, args.from_runs)
     check_dataset_flags(parser, args)
+    args.options = options_of(parser, args)
     if args.freeze and not (args.weights or args.from_runs):
         parser.error("--freeze needs --weights or --from-runs: a network that knows nothing is not worth keeping")
     if args.sampling == "sparse" and (args.frames or 0) > SPARSE_WINDOW:
@@ -93,17 +97,17 @@ def main():
     import_keras()
     job = steps.run_for(args, data)
     extra = [steps.tensorboard(job)] if args.tensorboard else []
-    train, validation = steps.make_datasets(args, job, data)
     from keras.callbacks import LambdaCallback
 
     from models.recorder import STATE_NAME, Recorder
 
     model, portable = steps.build_network(args, job)
     goes_on = bool(args.resume) and (job.folder / STATE_NAME).exists()
-    if not goes_on:
-        steps.start_weights(args, model)
+    steps.start_weights(args, model, job if goes_on else None)
+    model, learned, front = steps.learning_parts(args, model, portable)
+    train, validation = steps.make_datasets(args, job, data, front)
     class_weight = steps.prepare(args, model, train)
-    recorder = Recorder(job, portable, validation, data.classes.index(args.positive or data.classes[0]))
+    recorder = Recorder(job, portable, validation, data.classes.index(args.positive or data.classes[0]), learned)
     if goes_on:
         recorder.restore(model)
     job.write_meta()

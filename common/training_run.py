@@ -67,13 +67,14 @@ def fused(parser, paths):
     Raises InputError unless one is an RGB and one a Flow run and they agree, and with the command line too.
     """
     runs = _rgb_and_flow(paths)
-    keys = ("recogniser", "classes", "frames", "window", "size", "fps", "region", "context", "crop")
+    keys = ("recogniser", "classes", "frames", "window", "size", "fps", "region", "context", "crop", "options")
     facts = [{key: getattr(run, key) for key in keys} for run in runs]
     for key, value in facts[0].items():
         if facts[1][key] != value:
             raise InputError(f"{runs[0].folder} and {runs[1].folder} do not go together: {key} is {value} and {facts[1][key]}")
     values = {key: facts[0][key] for key in ("frames", "size", "fps", "region", "context")}
     values |= {"model": facts[0]["recogniser"], "num_class": len(facts[0]["classes"]), "flow": runs[1].flow, "mode": "Fuse"}
+    values |= runs[0].options
     values["sampling_rate"] = 1  # theirs is in their fps already
     values["sampling"] = "dense" if facts[0]["window"] == facts[0]["frames"] else "sparse"
     return _parse_with(parser, values, f"the run {paths[0]}")
@@ -141,8 +142,8 @@ def _free_name(name):
     return next(free for free in names if not (SAVE_FOLDER / free).exists())
 
 
-def make_datasets(args, run, data):
-    """The datasets for training and for validation (None without a list)."""
+def make_datasets(args, run, data, front=None):
+    """The datasets for training and for validation (None without a list); of embeddings where there is a `front` to compute them."""
     from video.dataset import ClipDataset, prepare_flow
     from video.frame_cache import fill
     from video.samples import Sampler
@@ -150,7 +151,9 @@ def make_datasets(args, run, data):
     facts = {"mode": run.mode, "flow": run.flow, "fps": run.fps, "cache": args.cache}
     sampler = Sampler(run.frames, run.window, run.size, **facts, augment=tuple(args.augment))
     queue = {"workers": args.workers, "max_queue_size": args.qs}
-    if args.cache:
+    if front:
+        sampler = _embeddings(args, run, data, front, sampler)
+    elif args.cache:
         fill([example.path for example in (*data.train, *(data.validation or []))], sampler, args.workers)
     if run.mode != "RGB":
         prepare_flow([*data.train, *(data.validation or [])], sampler, args.workers)
@@ -164,6 +167,23 @@ def make_datasets(args, run, data):
     return train, ClipDataset(data.validation, sampler, len(data.classes), args.batchsize, **queue)
 
 
+def _embeddings(args, run, data, front, sampler):
+    from dataclasses import replace
+
+    from models.front import digest
+    from models.runtime import compile
+    from video.embeddings import EmbeddingSampler
+
+    key = digest(front)
+    # Frames are looked at once, so none are kept.
+    embeddings = EmbeddingSampler(
+        replace(sampler, cache=None), RECOGNISERS[run.recogniser].frozen, front.output_shape[-1], key, folder=args.cache
+    )
+    converted = Path(args.cache) / f"front.openvino-{key[:16]}.xml" if args.cache else None
+    embeddings.prepare([*data.train, *(data.validation or [])], lambda: compile(front, cache=converted))
+    return embeddings
+
+
 def build_network(args, run):
     """(the network to train, under the precision policy; the same in float32, to be saved), both with new weights."""
     import keras
@@ -171,7 +191,7 @@ def build_network(args, run):
     import models
 
     keras.utils.set_random_seed(args.seed)
-    facts = (run.recogniser, len(run.classes), run.mode, run.frames, run.size)
+    facts = (run.recogniser, len(run.classes), run.mode, run.frames, run.size, run.options)
     keras.config.set_dtype_policy("float32")
     portable = models.build(*facts)
     keras.config.set_dtype_policy(args.precision)
@@ -194,11 +214,20 @@ def _check_float16(model):
             raise InputError(f"--precision mixed_float16 cannot train {model.name} on a processor; use mixed_bfloat16 or float32")
 
 
-def start_weights(args, model):
-    """Give `model` the weights of --weights or --from-runs and say what was taken."""
+def start_weights(args, model, earlier=None):
+    """Give `model` the weights of --pretrained, --weights or --from-runs and say what was taken.
+
+    Where a run goes on, `earlier`, its state brings all that learns; what does not is as model.keras has it.
+    """
+    if earlier and (RECOGNISERS[args.model].frozen is None or earlier.model_path.exists()):
+        if RECOGNISERS[args.model].frozen:
+            model.set_weights(earlier.load_model().get_weights())
+        return
     from models import fuse
     from models.transfer import start_from
 
+    if "backbone" in RECOGNISERS[args.model].options and not (args.weights or args.from_runs):
+        _pretrain(args, model)
     if args.from_runs:
         rgb, flow = _rgb_and_flow(args.from_runs)
         model.set_weights(fuse(rgb.load_model(), flow.load_model()).get_weights())
@@ -207,6 +236,35 @@ def start_weights(args, model):
         loaded, new = start_from(model, args.weights)
         listed = ", ".join(new[:3]) + (f" and {len(new) - 3} more" if len(new) > 3 else "")
         print(f"weights: {len(loaded)} layers from {args.weights}; " + (f"new: {listed}" if new else "none is new"))
+
+
+def _pretrain(args, model):
+    from models.backbones import pretrain
+
+    name = args.options["backbone"]
+    pretrain(model.get_layer(name.lower()), name, args.pretrained or "imagenet")
+    print(f"backbone: {name}, pretrained {args.pretrained or 'imagenet'}")
+
+
+def learning_parts(args, model, portable):
+    """(what trains, what of `portable` takes its weights, the front, if any, that gives embeddings to train on).
+
+    A network with a frozen front is cut behind it, unless changed pictures (--augment) have to go through the front each time, or it
+    was built to learn.
+    """
+    frozen = RECOGNISERS[args.model].frozen
+    if frozen is None or args.mode != "RGB":
+        return model, portable, None
+    if changed := [name for name in args.augment if name != "time"]:
+        print(f"--augment {','.join(changed)} changes pictures, so every epoch runs the frozen part anew; --augment time does not")
+        return model, portable, None
+    from models.front import cut
+
+    front, kept = cut(portable, frozen)
+    if front.trainable_variables:
+        return model, portable, None
+    portable.set_weights(model.get_weights())
+    return cut(model, frozen)[1], kept, front
 
 
 def prepare(args, model, train):
@@ -308,6 +366,7 @@ def _meta(args, data):
         "context": args.context,
         "crop": "following",  # as extract_frames.py cuts
         "flow": args.flow,
+        "options": args.options,
         "seed": args.seed,
         "versions": {
             "python": platform.python_version(),

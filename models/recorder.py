@@ -33,6 +33,7 @@ class Recorder(keras.callbacks.Callback):
         portable: the same network without optimizer and in float32, which is saved as model.keras.
         validation: a dataset with `labels` (N,) and batches that are not shuffled, or None.
         positive: the class that the threshold is chosen for, see `best_threshold`.
+        learned: the part of `portable` that corresponds to the model in training; None = all of it.
 
     Attributes:
         history: one dict for each finished epoch, with `COLUMNS` as keys.
@@ -40,8 +41,9 @@ class Recorder(keras.callbacks.Callback):
             better, then lower validation loss; without validation lower loss is better.
     """
 
-    def __init__(self, run, portable, validation=None, positive=0):
+    def __init__(self, run, portable, validation=None, positive=0, learned=None):
         super().__init__()
+        self._learned = learned or portable
         self.run, self._portable, self._validation, self._positive = run, portable, validation, positive
         self.history, self.best = [], None
 
@@ -108,7 +110,7 @@ class Recorder(keras.callbacks.Callback):
     def _publish(self, model, new_best):
         folder, meta = self.run.folder, self.run.meta
         if new_best:
-            self._portable.set_weights(model.get_weights())
+            self._learned.set_weights(model.get_weights())
             with writing(self.run.model_path) as partial:
                 self._portable.save(partial)
         meta["threshold"] = self.best["threshold"]

@@ -18,7 +18,8 @@ FRAMES, SIZE = 8, 32
 CASES = [("i3d", "Fuse"), *((name, mode) for name, one in models.RECOGNISERS.items() for mode in one.modes if mode != "Fuse")]
 FIRST_MODES = {name: one.modes[0] for name, one in models.RECOGNISERS.items()}
 SHAKEN = [("i3d", "Fuse"), *((name, mode) for name, mode in FIRST_MODES.items() if name != "i3d")]
-LEARNING_LAYERS = {"i3d": "Conv3d_5c_0a_1x1_conv", "i3d_se": "Conv3d_5c_0a_1x1_conv", "motion": "hidden"}
+OPTIONS = {"lrcn": {"backbone": "MobileNet", "latent_dim": 16, "hidden_size": 8}}  # small ones, where there are any
+LEARNING_LAYERS = {"lrcn": "latent", "i3d": "Conv3d_5c_0a_1x1_conv", "i3d_se": "Conv3d_5c_0a_1x1_conv", "motion": "hidden"}
 
 # Runs in another process, where Keras has the JAX backend. Compiling with less optimization is six times faster.
 JAX_SCRIPT = """
@@ -38,6 +39,10 @@ for name in names:
     moving = {w.path: np.array(w) for w in model.non_trainable_variables if "moving" in w.path}
     np.savez(f"{folder}/{name}_jax.npz", predicted=before, loss=loss, **moving)
 """
+
+
+def build(name, mode, frames=FRAMES, size=SIZE):
+    return models.build(name, 3, mode, frames, size, OPTIONS.get(name))
 
 
 def clips(mode, count=2, frames=FRAMES, size=SIZE):
@@ -74,14 +79,14 @@ def run_eagerly(model, clip):
 def fresh():
     """Networks by (name, mode), built once."""
     keras.utils.set_random_seed(0)
-    return {case: models.build(case[0], 3, case[1], FRAMES, SIZE) for case in CASES}
+    return {case: build(*case) for case in CASES}
 
 
 @pytest.fixture(scope="module", params=SHAKEN, ids="-".join)
 def shaken(request):
     """A network, its clips and its answer to them."""
     keras.utils.set_random_seed(0)
-    model, clip = shake(models.build(request.param[0], 3, request.param[1], FRAMES, SIZE)), clips(request.param[1])
+    model, clip = shake(build(*request.param)), clips(request.param[1])
     answer = run_eagerly(model, clip)
     assert np.ptp(answer, axis=0).max() > 1e-3  # so that the tolerances of the tests mean something
     return model, clip, answer
@@ -116,7 +121,7 @@ def test_save_and_load(shaken, tmp_path):
 def test_mixed_precision_ends_in_float32(name):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        model = models.build(name, 3, FIRST_MODES[name], FRAMES, SIZE)
+        model = build(name, FIRST_MODES[name])
     finally:
         keras.config.set_dtype_policy("float32")
     assert model.get_layer(LEARNING_LAYERS[name]).compute_dtype == "bfloat16"
@@ -133,7 +138,7 @@ def test_same_on_tensorflow_and_jax(tmp_path):
     np.savez(tmp_path / "data.npz", **data)
     here = {}
     for name in names:
-        here[name] = shake(models.build(name, 3, FIRST_MODES[name], 8, 64))
+        here[name] = shake(build(name, FIRST_MODES[name], 8, 64))
         here[name].save(tmp_path / f"{name}.keras")
     environment = {
         **os.environ,
