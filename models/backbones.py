@@ -1,13 +1,12 @@
 """ImageNet networks of keras.applications as parts of others: what they eat, and where their weights come from."""
 
 import re
-from pathlib import Path
 
-import h5py
 import keras
 from keras import layers, ops
 
 from common.errors import InputError
+from models.transfer import start_from
 
 # What each network was trained on: "caffe" B, G, R less the mean of ImageNet; "tf" -1 … 1; "own": it scales 0 … 255 itself.
 PREPROCESSING = {
@@ -53,7 +52,7 @@ def pretrain(network, name, source):
         network: what `backbone` returned, or the like of it; changed.
         name: its name, a key of `PREPROCESSING`.
         source: "imagenet" (fetched once, then from Keras' own cache, ~/.keras/models), "none" (they stay random), or a
-            file: .weights.h5 or the .h5 of keras.applications "notop" of this network.
+            file of this network: the .h5 that keras.applications fetches ("notop"), a .weights.h5 or a .keras.
 
     Raises InputError where the weights cannot be had or do not fit.
     """
@@ -62,14 +61,9 @@ def pretrain(network, name, source):
     if source == "imagenet":
         network.set_weights(_imagenet(name, network.input_shape[1]).get_weights())
         return
-    if not Path(source).is_file() or not h5py.is_hdf5(source):
-        raise InputError(f"--pretrained {source}: no HDF5 file there; give imagenet, none or a weights file of {name}")
-    try:
-        network.load_weights(source)
-    except (ValueError, KeyError, OSError) as error:
-        raise InputError(
-            f"--pretrained {source}: not the weights of {name} without its classifier ({str(error).splitlines()[0]})"
-        ) from error
+    _, new = start_from(network, source)
+    if new:
+        raise InputError(f"--pretrained {source}: not the weights of {name} without its classifier; it lacks {new[0]}")
 
 
 def _imagenet(name, size):

@@ -32,8 +32,8 @@ def lrcn(
     Returns:
         an uncompiled `keras.Model`: {"rgb": uint8 (B, frames, size, size, 3)} -> probabilities (B, num_class) float32.
         Layer "embedding" gives the frames' embeddings (B, frames, D), D = 2048 for ResNet152; up to there nothing learns unless
-        `train_backbone`. "logits" holds the scores before softmax. Beside the 58,370,944 weights of ResNet152 there are 4,206,080 with the other
-        defaults, without the classifier's 513 per class.
+        `train_backbone`. "logits" holds the scores before softmax. Beside the 58,370,944 weights of ResNet152 there are
+        4,198,912 with the other defaults, without the classifier's 513 per class.
 
     Deviations: the paper's image network is CaffeNet and is fine-tuned, its LSTM has one layer and answers are averaged over
     the steps. This is the form in which the network is used on UCF-101 in PyTorch: ResNet-152, frozen, two bidirectional layers.
@@ -45,10 +45,15 @@ def lrcn(
     x = images(normalise(x, backbone))
     x = ops.reshape(x, (-1, frames, images.output_shape[-1]))
     x = layers.Activation("linear", dtype="float32", name="embedding")(x)  # (B, frames, D)
+    return keras.Model({stream: clip}, head(x, num_class, latent_dim, lstm_layers, hidden_size, bidirectional), name="lrcn")
+
+
+def head(x, num_class, latent_dim=512, lstm_layers=2, hidden_size=256, bidirectional=True):
+    """Probabilities (B, num_class) from embeddings (B, frames, D), see `lrcn`. Computes what PyTorch's Linear and LSTM do."""
     x = layers.Dense(latent_dim, name="latent")(x)  # (B, frames, latent_dim)
-    for i in range(lstm_layers):
+    for i in range(1, lstm_layers + 1):
         # OpenVINO converts no loop of Keras', so the steps are written out.
-        lstm = layers.LSTM(hidden_size, return_sequences=True, unroll=True, name=f"lstm_{i + 1}")
-        x = layers.Bidirectional(lstm, name=f"bilstm_{i + 1}")(x) if bidirectional else lstm(x)
+        lstm = layers.LSTM(hidden_size, return_sequences=True, unroll=True, name=f"lstm_{i}")
+        x = layers.Bidirectional(lstm, name=f"bilstm_{i}")(x) if bidirectional else lstm(x)
     logits = layers.Dense(num_class, dtype="float32", name="logits")(x[:, -1])
-    return keras.Model({stream: clip}, layers.Softmax(name="probabilities", dtype="float32")(logits), name="lrcn")
+    return layers.Softmax(name="probabilities", dtype="float32")(logits)

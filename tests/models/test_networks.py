@@ -18,7 +18,7 @@ FRAMES, SIZE = 8, 32
 CASES = [("i3d", "Fuse"), *((name, mode) for name, one in models.RECOGNISERS.items() for mode in one.modes if mode != "Fuse")]
 FIRST_MODES = {name: one.modes[0] for name, one in models.RECOGNISERS.items()}
 SHAKEN = [("i3d", "Fuse"), *((name, mode) for name, mode in FIRST_MODES.items() if name != "i3d")]
-OPTIONS = {"lrcn": {"backbone": "MobileNet", "latent_dim": 16, "hidden_size": 8}}  # small ones, where there are any
+OPTIONS = {"lrcn": {"backbone": "VGG19", "latent_dim": 16, "hidden_size": 8}}  # small ones, where there are any
 LEARNING_LAYERS = {"lrcn": "latent", "i3d": "Conv3d_5c_0a_1x1_conv", "i3d_se": "Conv3d_5c_0a_1x1_conv", "motion": "hidden"}
 
 # Runs in another process, where Keras has the JAX backend. Compiling with less optimization is six times faster.
@@ -65,6 +65,8 @@ def shake(model):
             weight.assign(0.5 + np.abs(noise))
         elif weight.path.endswith("_conv/kernel"):
             weight.assign(weight.numpy() * (1 + noise))
+        elif weight.path.startswith("block"):  # VGG has no batch norm: without He's factor nothing would be left at the end
+            weight.assign(weight.numpy() * (1.41 + noise))
         elif "seed" not in weight.path:
             weight.assign(weight.numpy() + noise)
     return model
