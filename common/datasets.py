@@ -142,9 +142,14 @@ def _without(faults, clips):
 
 
 def _faults(args, examples, window, fps):
+    return report_faults(examples, args.min_frames or window, fps, args.skip_bad, getattr(args, "workers", 4))
+
+
+def report_faults(examples, window, fps, skip, workers=4):
+    """The `video.faults.Fault`s of `examples`, named and counted on the terminal. Raises InputError if there are any, unless `skip`."""
     from video.faults import KINDS, find_faults
 
-    faults = find_faults(examples, args.min_frames or window, fps, getattr(args, "workers", 4))
+    faults = find_faults(examples, window, fps, workers)
     counts = Counter(fault.kind for fault in faults)
     for kind in KINDS:
         found = [fault for fault in faults if fault.kind == kind]
@@ -153,7 +158,7 @@ def _faults(args, examples, window, fps):
         if len(found) > NAMED:
             print(f"{kind}: … and {len(found) - NAMED} more")
     told = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind])
-    if faults and not args.skip_bad:
+    if faults and not skip:
         raise InputError(f"{len(faults)} of {len(examples)} videos cannot be used ({told}); --skip-bad does without them")
     if faults:
         print(f"{len(faults)} of {len(examples)} videos are left out: {told}")

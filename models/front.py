@@ -1,6 +1,7 @@
 """A network in two parts: the front, which never learns, and the head, which does."""
 
 import hashlib
+import re
 
 import keras
 
@@ -18,7 +19,8 @@ def cut(model, name):
 
 def digest(model):
     """Hexadecimal SHA-256 of a network's architecture and weights."""
-    found = hashlib.sha256(model.to_json().encode())
+    # Keras numbers the layers that have no name of their own as they come in a process.
+    found = hashlib.sha256(re.sub(r'_[0-9]+(CLONE)?"', '"', model.to_json()).encode())
     for array in model.get_weights():
         found.update(array.tobytes())
     return found.hexdigest()

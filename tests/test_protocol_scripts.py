@@ -12,6 +12,11 @@ import evaluate as script_evaluate
 import models
 import train as script_train
 from common.errors import InputError
+from models.front import cut, digest
+from models.run import Run
+from video.embeddings import EmbeddingSampler
+from video.io import read_clip
+from video.samples import Sampler
 
 CLASSES = ("Left", "Right")
 
@@ -128,3 +133,87 @@ def test_flags_that_do_not_go_together(call, capsys, flags, says):
     with pytest.raises(SystemExit) as stop:
         call(script_train, "--model", "tiny", *flags)
     assert stop.value.code == 2 and says in capsys.readouterr().err
+
+
+def test_a_window_slides_over_clips_strung_together(call, folder, rows):
+    run = folder / "save_weight/official"  # of the first test
+    call(script_evaluate, "--path", run, "--test", "continuous", "--stride", 4)
+    report = run / "evaluation/test_continuous"
+    summary = json.loads((report / "summary.json").read_text())
+    assert summary["n"] == (8 * 12 - 8) // 4 + 1  # 8 clips of 12 frames, windows of 8
+    positions = rows(report / "window_position.csv")
+    assert [row["frames"] for row in positions] == ["8", "4"] and positions[0]["accuracy"] > "0.7"
+    assert [row["test"] for row in rows(report / "class_frequency.csv")] == ["4", "4"]  # clips, not windows
+    frames, _ = read_clip(report / "continuous.mp4")
+    assert frames.shape == (96, 240, 320, 3)
+    for name in ("accuracy_by_position", "labels_by_position", "strip", "confusion_matrix", "accuracy_by_frequency"):
+        assert (report / f"{name}.png").stat().st_size > 4000
+
+
+def test_any_video_is_annotated_without_a_step_between(call, folder, tmp_path, capsys, rows):
+    videos = tmp_path / "films"
+    for name in ("Right/one", "elsewhere/two", "elsewhere/v_Left_g09_c01"):
+        write_clip(videos / f"{name}.avi", moving_square(1, frames=40))
+    (videos / "broken.avi").write_bytes(b"no video")
+    run = folder / "save_weight/official"
+    call(script_evaluate, "--path", run, "--test", "video", videos, "--output", tmp_path / "out")
+    assert "1 videos are left out" in capsys.readouterr().out
+    assert len(rows(tmp_path / "out/videos.csv")) == 3
+    assert [row["true"] for row in rows(tmp_path / "out/predictions.csv")] == ["Left", "Right"]
+    assert sorted(path.name for path in (tmp_path / "out/videos/Right").iterdir()) == [
+        f"one_{end}" for end in ("actions.csv", "actions.mp4", "events.csv")
+    ]
+    call(script_evaluate, "--path", run, "--test", "video", videos / "elsewhere/two.avi", "--output", tmp_path / "one")
+    assert "no video's class is known" in capsys.readouterr().out
+
+
+LRCN = (
+    "--model",
+    "lrcn",
+    "--backbone",
+    "MobileNet",
+    "--size",
+    32,
+    "--frames",
+    3,
+    "--latent_dim",
+    16,
+    "--hidden_size",
+    8,
+    "--sampling_rate",
+    2,
+)
+
+
+def test_lrcn_learns_on_embeddings_that_are_computed_once(call, folder, capsys, monkeypatch):
+    flags = (*UCF101, *LRCN, "--pretrained", "none", "--augment", "time", "--cache", "embedded", "--val-fraction", 0.25)
+    call(script_train, *flags, "--epochs", 1, "--name", "lrcn")
+    assert len(list((folder / "embedded").glob("*.embedding"))) == 16
+    run = Run.open(folder / "save_weight/lrcn")
+    assert (run.fps, run.window, run.options["backbone"], run.options["lstm_layers"]) == (12.5, 3, "MobileNet", 2)
+
+    monkeypatch.setattr("models.runtime.compile", None)  # nothing is computed again
+    call(script_train, "--resume", run.folder, "--epochs", 3)
+    monkeypatch.undo()
+    monkeypatch.chdir(folder)
+    lines = (run.folder / "log.csv").read_text().splitlines()
+    assert len(lines) == 4
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as stop:
+        call(script_train, *UCF101, "--latent_dim", 8)
+    assert stop.value.code == 2 and "--model tiny has no --latent_dim" in capsys.readouterr().err
+
+
+def test_lrcn_in_its_run_is_whole(folder):
+    """The saved network computes from frames what its head computes from the kept embeddings."""
+    run = Run.open(folder / "save_weight/lrcn")
+    model = run.load_model()
+    front, head = cut(model, "embedding")
+    sampler = Sampler(run.frames, run.window, run.size, fps=run.fps)
+    embeddings = EmbeddingSampler(sampler, "embedding", 1024, digest(front), folder / "embedded")
+    path = folder / "UCF-101/Left/v_Left_g03_c01.avi"
+    kept = {name: array[None] for name, array in embeddings(path).items()}
+    whole = {name: array[None] for name, array in sampler(path).items()}
+    scale = np.abs(kept["embedding"]).max()
+    np.testing.assert_allclose(kept["embedding"], front(whole), atol=0.03 * scale)  # bfloat16 on some processors
+    np.testing.assert_allclose(head(kept), model(whole), atol=0.01)

@@ -73,6 +73,9 @@ def test_digest_follows_the_weights(small):
     assert digest(front) != before
     kernel.assign(kept)
     assert digest(front) == before
+    again = lrcn(3, frames=4, size=32, **SMALL)
+    again.set_weights(small[0].get_weights())
+    assert digest(cut(again, "embedding")[0]) == before
 
 
 def test_the_backbone_may_learn():
