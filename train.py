@@ -54,6 +54,8 @@ def make_parser():
     add("--schedule", choices=("constant", "cosine"), default="constant", help="cosine: the rate falls to 0 over --epochs")
     add("--loss", choices=("cross_entropy", "focal"), default="cross_entropy", help="focal: clips that are right already count less")
     add("--precision", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="float32", help="of layers; weights stay float32")
+    add("--val_check_interval", type=positive_int, default=1, metavar="N", help="validate after every Nth epoch, and after the last")
+    add("--checkpoint_interval", type=positive_int, metavar="N", help="also keep every Nth epoch's network, as epoch_0010.keras")
     add("--positive", metavar="CLASS", help="class to choose a threshold for on the validation list (default: the first)")
     add("--seed", type=nonnegative_int, default=0, help="the same seed gives the same run on the same machine")
     add = parser.add_argument_group("run").add_argument
@@ -107,7 +109,8 @@ def main():
     model, learned, front = steps.learning_parts(args, model, portable)
     train, validation = steps.make_datasets(args, job, data, front)
     class_weight = steps.prepare(args, model, train)
-    recorder = Recorder(job, portable, validation, data.classes.index(args.positive or data.classes[0]), learned)
+    positive = data.classes.index(args.positive or data.classes[0])
+    recorder = Recorder(job, portable, validation, positive, learned, args.val_check_interval, args.checkpoint_interval)
     if goes_on:
         recorder.restore(model)
     job.write_meta()
