@@ -1,103 +1,129 @@
-"""How good a run is on a list of clips or whole videos.
+"""How good a run is on a list of clips, on the test side of a data set, or on whole videos.
 
     python evaluate.py --path save_weight/my_run --list datasetlist/vallist.txt
     python evaluate.py --path save_weight/my_run --list videos.txt --region person --positive Fighting
+    python evaluate.py --path save_weight/my_run                             the test clips of the data set it was trained on
+    python evaluate.py --path save_weight/my_run --test continuous           the same, strung together, a window sliding over them
+    python evaluate.py --path save_weight/my_run --test video films          every video there, annotated as predict.py does
 
     list lines:  path class_index        64-frame clips as generate_64.py makes them, or, with --region, whole videos
-    output:      summary.json predictions.csv confusion_matrix.csv confusion_matrix.png roc.png
+    output:      summary.json predictions.csv confusion_matrix.csv confusion_matrix_normalised.csv confusion_matrix.png roc.png
+                 class_frequency.csv class_frequency.png accuracy_by_frequency.png
+      continuous window_position.csv accuracy_by_position.png labels_by_position.png strip.png continuous.mp4
+      video      videos/<video>_actions.mp4 _actions.csv _events.csv
 
-With --region a video counts as its highest window: the one surest of the positive class, or surest of all without one. With a
+With --region a listed video counts as its highest window: the one surest of the positive class, or surest of all without one. With a
 positive class the other classes count as one then: such a video says whether the action is in it, not what else is.
 """
 
+from argparse import Namespace
 from pathlib import Path
 
+from common import datasets
 from common.cli import positive_int, run, script_parser
 from common.person_flags import add_person_flags
 
+LIST = "datasetlist/vallist.txt"
+MODES = {"clips": 1, "continuous": 1, "video": 2}  # and how many words each takes
 
-def parse_args():
+
+def make_parser():
     parser = script_parser(__doc__)
     parser.add_argument("--path", default="save_weight/default", help="run folder, .keras, or .hdf5 with its meta.json")
-    parser.add_argument("--list", default="datasetlist/vallist.txt", help="file with a line 'path class_index' per clip or video")
+    parser.add_argument("--list", help=f"file with a line 'path class_index' per clip or video (default: {LIST}, or the run's --dataset)")
+    parser.add_argument("--test", nargs="+", default=["clips"], metavar="MODE", help="clips (default), continuous, or video FILE|FOLDER")
     parser.add_argument("--positive", metavar="CLASS", help="also report ROC AUC and accuracy at the run's threshold for this class")
     parser.add_argument(
         "--region", choices=("person", "frame"), help="list lines are whole videos: score each person, or the whole picture"
     )
-    parser.add_argument("--output", help="folder for the report (default: evaluation/<name of the list> in the run's folder)")
-    parser.add_argument("--stride", type=positive_int, default=16, help="with --region: frames between two windows of a person")
+    parser.add_argument("--output", help="folder for the report (default: evaluation/<name of the list, or test> in the run's folder)")
+    parser.add_argument("--cache", metavar="DIR", help="keep decoded frames and flow there")
+    parser.add_argument("--stride", type=positive_int, help="frames between two windows (default: 16; continuous: a fifth of a window)")
+    parser.add_argument("--smooth", type=positive_int, default=1, help="video: average each answer over the last N windows")
+    parser.add_argument("--limit", type=positive_int, metavar="N", help="continuous: string only so many clips together (default: all)")
+    parser.add_argument("--seed", type=int, default=0, help="continuous: of the order of the clips")
     parser.add_argument("--every", type=positive_int, default=1, help="with --region: detect on every Nth frame")
+    datasets.add_dataset_flags(parser)
     add_person_flags(parser)
-    return parser.parse_args()
+    return parser
+
+
+def parse_args():
+    """(arguments, the run): what says which clips is as the run was trained, where the command line does not say otherwise."""
+    from models.run import Run
+
+    parser = make_parser()
+    trained = Run.open(parser.parse_args().path)
+    recorded = trained.meta.get("arguments", {})
+    args = parser.parse_args(namespace=Namespace(**{name: recorded[name] for name in datasets.FLAGS if name in recorded}))
+    datasets.check_dataset_flags(parser, args)
+    if args.test[0] not in MODES or len(args.test) != MODES[args.test[0]]:
+        parser.error("--test is clips, continuous, or video with a file or folder behind it")
+    return args, trained
 
 
 def main():
-    args = parse_args()
+    args, trained = parse_args()
     from common.errors import InputError
+    from common.evaluation import against_rest
     from models import report
-    from models.run import Run
     from models.runtime import compile
-    from video.lists import check_clips, read_list
 
-    trained = Run.open(args.path)
     classes = trained.classes
     if args.positive not in (None, *classes):
         raise InputError(f"no class {args.positive!r} in {args.path}; it knows {', '.join(classes)}")
-    examples = read_list(args.list, len(classes))
-    check_clips(examples)
+    examples, skipped = ([], 0) if args.test[0] == "video" else read_examples(args, trained)
     network = compile(trained, args.runtime)
-    score = score_videos if args.region else score_clips
-    scores = score(args, trained, network, examples)
-    labels = [example.label for example in examples]
+    folder = Path(args.output) if args.output else trained.folder / "evaluation" / report_name(args)
+    names, labels, scores = score(args, trained, network, examples, folder)
+    if not names:
+        print(f"no video's class is known, so there is nothing to count; {folder} has the answers")
+        return
     if args.region and args.positive:
         labels, scores, classes = against_rest(labels, scores, classes, args.positive)
     summary = report.summarise(labels, scores, classes, args.positive, trained.threshold)
-    folder = Path(args.output) if args.output else trained.folder / "evaluation" / Path(args.list).stem
-    report.write_report(folder, [e.path for e in examples], labels, scores, classes, summary)
+    if skipped:
+        summary["skipped"] = skipped
+    counts = None
+    if "clips" in trained.meta and classes == trained.classes:
+        tested = [example.label for example in examples] or labels
+        counts = trained.meta["clips"] | {"test": [tested.count(label) for label in range(len(classes))]}
+    report.write_report(folder, names, labels, scores, classes, summary, counts)
     print(report.table(summary))
     print(folder)
 
 
-def against_rest(labels, scores, classes, positive):
-    """Labels, scores and names of two classes: the positive one and all others together."""
-    import numpy as np
-
-    column = classes.index(positive)
-    score = scores[:, column]
-    return [int(label != column) for label in labels], np.stack([score, 1 - score], axis=1), [positive, f"not {positive}"]
-
-
-def score_clips(args, trained, network, examples):
-    """Scores (N, C): each clip's central window, decoded ahead of the network."""
-    import numpy as np
-    from tqdm import tqdm
-
-    from common.threads import prefetch
-    from video.samples import Sampler
-
-    sampler = Sampler(trained.frames, trained.window, trained.size, trained.mode, trained.flow, trained.fps)
-    samples = tqdm(prefetch(sampler(example.path) for example in examples), total=len(examples), unit="clip")
-    return np.stack([network({name: array[None] for name, array in sample.items()})[0] for sample in samples])
+def report_name(args):
+    """The report's folder: after the list, or the mode and what it was given."""
+    if args.test[0] == "video":
+        return f"video_{Path(args.test[1]).stem}"
+    stem = Path(args.list or LIST).stem if args.list or args.dataset == "lists" else "test"
+    return stem if args.test[0] == "clips" else f"{stem}_{args.test[0]}"
 
 
-def score_videos(args, trained, network, examples):
-    """Scores (N, C): the highest window of each video; zeros where nobody is seen for long enough."""
-    import numpy as np
-    from tqdm import tqdm
+def score(args, trained, network, examples, folder):
+    """(names, labels, scores (N, C)) of what --test says."""
+    from common.evaluation import score_annotated, score_clips, score_continuous, score_videos
 
-    from common.person_flags import person_source
-    from video.recognise import highest_window, windows_of
+    if args.test[0] == "video":
+        from predict import annotate
 
-    persons_of = person_source(args, args.region)
-    column = trained.classes.index(args.positive) if args.positive else None
-    rows = [
-        highest_window(example.path, windows_of(trained, args.stride), network, persons_of, column)
-        for example in tqdm(examples, unit="video")
-    ]
-    nobody = sum(row is None for row in rows)
-    if nobody:
-        print(f"nobody is seen for long enough in {nobody} of {len(rows)} videos; they score 0 in every class")
-    return np.stack([np.zeros(len(trained.classes), np.float32) if row is None else row for row in rows])
+        return score_annotated(args, trained, network, annotate, folder)
+    if args.test[0] == "continuous":
+        return score_continuous(args, trained, network, examples, folder)
+    scores = (score_videos if args.region else score_clips)(args, trained, network, examples)
+    return [example.path for example in examples], [example.label for example in examples], scores
+
+
+def read_examples(args, trained):
+    """(clips or videos to score as `Example`s, how many were left out)."""
+    from video.lists import check_clips, read_list
+
+    if args.dataset != "lists" and not args.list:
+        return datasets.read_test(args, trained)
+    examples = read_list(args.list or LIST, len(trained.classes))
+    check_clips(examples)
+    return examples, 0
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ Stopped by Ctrl-C, a kill or a power cut, it goes on from the last finished epoc
 from shlex import quote
 
 from common.cli import positive_int, run, script_parser
+from common.datasets import add_dataset_flags, check_dataset_flags, write_skipped
+from common.network_flags import add_option_flags, options_of
 from common.training_run import CHANGES, MIN_FLOW_SIZE, SPARSE_WINDOW, changes, fused, nonnegative_int, positive_float, resumed
 from models import MODES, RECOGNISERS
 
@@ -21,16 +23,17 @@ EPOCHS = 30
 
 def make_parser():
     parser = script_parser(__doc__)
+    add_dataset_flags(parser)
     add = parser.add_argument_group("clips").add_argument
-    add("--lists", default="datasetlist", help="folder with trainlist.txt, vallist.txt and classes.txt")
-    add("--num_class", type=positive_int, help="number of classes; checked against classes.txt, needed without it")
+    add("--cache", metavar="DIR", help="keep decoded frames and flow there (default: decode each time; flow beside the clips)")
     add("--batchsize", type=positive_int, default=8, help="clips per step")
     add("--workers", type=positive_int, default=4, help="threads that read clips; with 1 there is no queue")
     add("--qs", type=positive_int, default=10, help="batches read ahead; takes qs x batchsize x frames x size² x 3 bytes (Flow 2, Fuse 5)")
-    add("--fps", type=positive_float, help="bring every clip to this frame rate first (default: frames as recorded)")
+    add("--fps", type=positive_float, help="bring every clip to this frame rate first (default: as recorded, or as --sampling_rate needs)")
+    add("--sampling_rate", type=positive_int, metavar="N", help="take every Nth frame of --fps (default: the model's own, 1 for I3D)")
     add("--augment", type=changes, nargs="?", const=",".join(CHANGES), default=[], help=f"of {','.join(CHANGES)}; alone: all; default none")
     add("--class_weight", choices=("none", "balanced"), default="none", help="balanced: rare classes weigh more in the training loss")
-    add("--region", choices=("person", "frame"), default="person", help="what the clips show; predict.py takes the same from a video")
+    add("--region", choices=("person", "frame"), help="what the clips show (default: person with lists, else frame); as predict.py does")
     add("--context", type=positive_float, default=1.2, help="--context that extract_frames.py had; predict.py takes the same")
     add("--flow", choices=("dis", "tvl1"), default="dis", help="optical flow; tvl1 is as published, and a hundred times slower")
     add = parser.add_argument_group("network").add_argument
@@ -39,6 +42,8 @@ def make_parser():
     add("--frames", type=positive_int, help="frames of a clip (default: the model's own, 64 for I3D)")
     add("--sampling", choices=("dense", "sparse"), default="dense", help=f"consecutive frames, or spread over {SPARSE_WINDOW}")
     add("--size", type=positive_int, help="height and width in pixels (default: the model's own, 224 for I3D)")
+    add_option_flags(add)
+    add("--pretrained", metavar="imagenet|none|FILE", help="weights of the backbone, if the model has one (default: imagenet)")
     add("--weights", help="start from a run, .keras, .h5 or .hdf5: layers by name; a classifier for other classes stays new")
     add("--from-runs", nargs=2, metavar="RUN", help="with --mode Fuse: an RGB and a Flow run in one; trains only if --epochs is given")
     add("--freeze", action="store_true", help="train the classifier only; all before it stays as --weights or --from-runs have it")
@@ -49,6 +54,8 @@ def make_parser():
     add("--schedule", choices=("constant", "cosine"), default="constant", help="cosine: the rate falls to 0 over --epochs")
     add("--loss", choices=("cross_entropy", "focal"), default="cross_entropy", help="focal: clips that are right already count less")
     add("--precision", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="float32", help="of layers; weights stay float32")
+    add("--val_check_interval", type=positive_int, default=1, metavar="N", help="validate after every Nth epoch, and after the last")
+    add("--checkpoint_interval", type=positive_int, metavar="N", help="also keep every Nth epoch's network, as epoch_0010.keras")
     add("--positive", metavar="CLASS", help="class to choose a threshold for on the validation list (default: the first)")
     add("--seed", type=nonnegative_int, default=0, help="the same seed gives the same run on the same machine")
     add = parser.add_argument_group("run").add_argument
@@ -67,6 +74,8 @@ def parse_args():
         if args.mode != "Fuse" or args.weights:
             parser.error("--from-runs goes with --mode Fuse and without --weights")
         args = fused(parser, args.from_runs)
+    check_dataset_flags(parser, args)
+    args.options = options_of(parser, args)
     if args.freeze and not (args.weights or args.from_runs):
         parser.error("--freeze needs --weights or --from-runs: a network that knows nothing is not worth keeping")
     if args.sampling == "sparse" and (args.frames or 0) > SPARSE_WINDOW:
@@ -90,20 +99,22 @@ def main():
     import_keras()
     job = steps.run_for(args, data)
     extra = [steps.tensorboard(job)] if args.tensorboard else []
-    train, validation = steps.make_datasets(args, job, data)
     from keras.callbacks import LambdaCallback
 
     from models.recorder import STATE_NAME, Recorder
 
     model, portable = steps.build_network(args, job)
     goes_on = bool(args.resume) and (job.folder / STATE_NAME).exists()
-    if not goes_on:
-        steps.start_weights(args, model)
+    steps.start_weights(args, model, job if goes_on else None)
+    model, learned, front = steps.learning_parts(args, model, portable)
+    train, validation = steps.make_datasets(args, job, data, front)
     class_weight = steps.prepare(args, model, train)
-    recorder = Recorder(job, portable, validation, data.classes.index(args.positive or data.classes[0]))
+    positive = data.classes.index(args.positive or data.classes[0])
+    recorder = Recorder(job, portable, validation, positive, learned, args.val_check_interval, args.checkpoint_interval)
     if goes_on:
         recorder.restore(model)
     job.write_meta()
+    write_skipped(job.folder / "skipped.csv", data.skipped)
     try:
         if not goes_on and (args.from_runs or not args.epochs):
             recorder.evaluate(model)

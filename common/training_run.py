@@ -11,8 +11,8 @@ import platform
 from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
-from typing import NamedTuple
 
+from common.datasets import Data, read_protocol
 from common.errors import InputError
 from common.files import sha256
 from models import RECOGNISERS
@@ -67,32 +67,26 @@ def fused(parser, paths):
     Raises InputError unless one is an RGB and one a Flow run and they agree, and with the command line too.
     """
     runs = _rgb_and_flow(paths)
-    keys = ("recogniser", "classes", "frames", "window", "size", "fps", "region", "context", "crop")
+    keys = ("recogniser", "classes", "frames", "window", "size", "fps", "region", "context", "crop", "options")
     facts = [{key: getattr(run, key) for key in keys} for run in runs]
     for key, value in facts[0].items():
         if facts[1][key] != value:
             raise InputError(f"{runs[0].folder} and {runs[1].folder} do not go together: {key} is {value} and {facts[1][key]}")
     values = {key: facts[0][key] for key in ("frames", "size", "fps", "region", "context")}
     values |= {"model": facts[0]["recogniser"], "num_class": len(facts[0]["classes"]), "flow": runs[1].flow, "mode": "Fuse"}
+    values |= runs[0].options
+    values["sampling_rate"] = 1  # theirs is in their fps already
     values["sampling"] = "dense" if facts[0]["window"] == facts[0]["frames"] else "sparse"
     return _parse_with(parser, values, f"the run {paths[0]}")
 
 
-class Data(NamedTuple):
-    """What the lists say: `classes` (names in order), `train` and `validation` (lists of `Example`, the latter may be
-    None), `digests` {file: SHA-256 of its content}."""
-
-    classes: list
-    train: list
-    validation: list | None
-    digests: dict
-
-
 def read_data(args):
-    """Read and check the lists in --lists, down to each clip's first frame; returns `Data`.
+    """Read and check the lists in --lists, or what --dataset names, down to each clip's first frame; returns `Data`.
 
     Raises InputError for anything that would stop training later.
     """
+    if args.dataset != "lists":
+        return _read_protocol(args)
     from video.lists import CLASSES_NAME, TRAIN_NAME, VALIDATION_NAME, check_clips, read_list
 
     folder = Path(args.lists)
@@ -107,6 +101,15 @@ def read_data(args):
         print(f"warning: there is no {folder / VALIDATION_NAME}; the best weights will be those with the lowest training loss")
     files = [folder / name for name in (TRAIN_NAME, VALIDATION_NAME, CLASSES_NAME)]
     return Data(classes, train, validation, {str(file): sha256(file) for file in files if file.exists()})
+
+
+def _read_protocol(args):
+    data = read_protocol(args, _window(args), _fps(args))
+    if args.from_runs and data.classes != (theirs := Run.open(args.from_runs[0]).classes):
+        raise InputError(f"--data {args.data} names {', '.join(data.classes)}, but {args.from_runs[0]} knows {', '.join(theirs)}")
+    if data.validation is None:
+        print("warning: no recording is left for validation; the best weights will be those with the lowest training loss")
+    return data
 
 
 def run_for(args, data):
@@ -139,14 +142,19 @@ def _free_name(name):
     return next(free for free in names if not (SAVE_FOLDER / free).exists())
 
 
-def make_datasets(args, run, data):
-    """The datasets for training and for validation (None without a list)."""
+def make_datasets(args, run, data, front=None):
+    """The datasets for training and for validation (None without a list); of embeddings where there is a `front` to compute them."""
     from video.dataset import ClipDataset, prepare_flow
+    from video.frame_cache import fill
     from video.samples import Sampler
 
-    facts = {"mode": run.mode, "flow": run.flow, "fps": run.fps}
+    facts = {"mode": run.mode, "flow": run.flow, "fps": run.fps, "cache": args.cache}
     sampler = Sampler(run.frames, run.window, run.size, **facts, augment=tuple(args.augment))
     queue = {"workers": args.workers, "max_queue_size": args.qs}
+    if front:
+        sampler = _embeddings(args, run, data, front, sampler)
+    elif args.cache:
+        fill([example.path for example in (*data.train, *(data.validation or []))], sampler, args.workers)
     if run.mode != "RGB":
         prepare_flow([*data.train, *(data.validation or [])], sampler, args.workers)
     print(
@@ -159,6 +167,23 @@ def make_datasets(args, run, data):
     return train, ClipDataset(data.validation, sampler, len(data.classes), args.batchsize, **queue)
 
 
+def _embeddings(args, run, data, front, sampler):
+    from dataclasses import replace
+
+    from models.front import digest
+    from models.runtime import compile
+    from video.embeddings import EmbeddingSampler
+
+    key = digest(front)
+    # Frames are looked at once, so none are kept.
+    embeddings = EmbeddingSampler(
+        replace(sampler, cache=None), RECOGNISERS[run.recogniser].frozen, front.output_shape[-1], key, folder=args.cache
+    )
+    converted = Path(args.cache) / f"front.openvino-{key[:16]}.xml" if args.cache else None
+    embeddings.prepare([*data.train, *(data.validation or [])], lambda: compile(front, cache=converted))
+    return embeddings
+
+
 def build_network(args, run):
     """(the network to train, under the precision policy; the same in float32, to be saved), both with new weights."""
     import keras
@@ -166,7 +191,7 @@ def build_network(args, run):
     import models
 
     keras.utils.set_random_seed(args.seed)
-    facts = (run.recogniser, len(run.classes), run.mode, run.frames, run.size)
+    facts = (run.recogniser, len(run.classes), run.mode, run.frames, run.size, run.options)
     keras.config.set_dtype_policy("float32")
     portable = models.build(*facts)
     keras.config.set_dtype_policy(args.precision)
@@ -189,11 +214,20 @@ def _check_float16(model):
             raise InputError(f"--precision mixed_float16 cannot train {model.name} on a processor; use mixed_bfloat16 or float32")
 
 
-def start_weights(args, model):
-    """Give `model` the weights of --weights or --from-runs and say what was taken."""
+def start_weights(args, model, earlier=None):
+    """Give `model` the weights of --pretrained, --weights or --from-runs and say what was taken.
+
+    Where a run goes on, `earlier`, its state brings all that learns; what does not is as model.keras has it.
+    """
+    if earlier and (RECOGNISERS[args.model].frozen is None or earlier.model_path.exists()):
+        if RECOGNISERS[args.model].frozen:
+            model.set_weights(earlier.load_model().get_weights())
+        return
     from models import fuse
     from models.transfer import start_from
 
+    if "backbone" in RECOGNISERS[args.model].options and not (args.weights or args.from_runs):
+        _pretrain(args, model)
     if args.from_runs:
         rgb, flow = _rgb_and_flow(args.from_runs)
         model.set_weights(fuse(rgb.load_model(), flow.load_model()).get_weights())
@@ -202,6 +236,35 @@ def start_weights(args, model):
         loaded, new = start_from(model, args.weights)
         listed = ", ".join(new[:3]) + (f" and {len(new) - 3} more" if len(new) > 3 else "")
         print(f"weights: {len(loaded)} layers from {args.weights}; " + (f"new: {listed}" if new else "none is new"))
+
+
+def _pretrain(args, model):
+    from models.backbones import pretrain
+
+    name = args.options["backbone"]
+    pretrain(model.get_layer(name.lower()), name, args.pretrained or "imagenet")
+    print(f"backbone: {name}, pretrained {args.pretrained or 'imagenet'}")
+
+
+def learning_parts(args, model, portable):
+    """(what trains, what of `portable` takes its weights, the front, if any, that gives embeddings to train on).
+
+    A network with a frozen front is cut behind it, unless changed pictures (--augment) have to go through the front each time, or it
+    was built to learn.
+    """
+    frozen = RECOGNISERS[args.model].frozen
+    if frozen is None or args.mode != "RGB":
+        return model, portable, None
+    if changed := [name for name in args.augment if name != "time"]:
+        print(f"--augment {','.join(changed)} changes pictures, so every epoch runs the frozen part anew; --augment time does not")
+        return model, portable, None
+    from models.front import cut
+
+    front, kept = cut(portable, frozen)
+    if front.trainable_variables:
+        return model, portable, None
+    portable.set_weights(model.get_weights())
+    return cut(model, frozen)[1], kept, front
 
 
 def prepare(args, model, train):
@@ -275,6 +338,18 @@ def _window(args):
     return SPARSE_WINDOW if args.sampling == "sparse" else _frames(args)
 
 
+def _per_class(data, examples):
+    labels = [example.label for example in examples or []]
+    return [labels.count(label) for label in range(len(data.classes))]
+
+
+def _fps(args):
+    """Frames per second that the network sees: every Nth of --fps where a sampling rate says so, else --fps itself, if any."""
+    recogniser = RECOGNISERS[args.model]
+    rate = args.sampling_rate or recogniser.sampling_rate
+    return args.fps if rate == 1 else (args.fps or recogniser.fps) / rate
+
+
 def _meta(args, data):
     import keras
 
@@ -286,11 +361,12 @@ def _meta(args, data):
         "frames": _frames(args),
         "window": _window(args),
         "size": args.size or RECOGNISERS[args.model].size,
-        "fps": args.fps,
-        "region": args.region,
+        "fps": _fps(args),
+        "region": args.region or ("person" if args.dataset == "lists" else "frame"),
         "context": args.context,
         "crop": "following",  # as extract_frames.py cuts
         "flow": args.flow,
+        "options": args.options,
         "seed": args.seed,
         "versions": {
             "python": platform.python_version(),
@@ -299,6 +375,7 @@ def _meta(args, data):
             "numpy": importlib.metadata.version("numpy"),
         },
         "lists": data.digests,
+        "clips": {side: _per_class(data, getattr(data, side)) for side in ("train", "validation")},
         "metrics": {},
         "threshold": None,
         "arguments": vars(args),

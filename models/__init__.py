@@ -4,7 +4,8 @@ Importing this package imports no Keras; building or loading a network does.
 """
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from common.quiet import import_keras
 
@@ -15,17 +16,33 @@ CHANNELS = {"rgb": 3, "flow": 2}
 """Channels of each input, uint8: rgb is R, G, B; flow is x, y with 128 = no motion and ±20 pixels over the range."""
 
 
+class Option(NamedTuple):
+    """Something about a network that can be chosen when it is built; train.py makes a flag of it.
+
+    `default` (its type is the flag's), `help` in words, and `choices` where not everything of the type will do.
+    """
+
+    default: object
+    help: str
+    choices: tuple | None = None
+
+
 @dataclass(frozen=True)
 class Recogniser:
     """A network that names an action, with the clip it was made for.
 
     Attributes:
         module: where its builder lives; imported only when a network is built or loaded.
-        builder: name of the function ``(num_class, stream, frames, size) -> keras.Model`` for one stream.
+        builder: name of the function ``(num_class, stream, frames, size, **options) -> keras.Model`` for one stream.
         frames: frames of a clip.
         size: height and width of a frame in pixels.
         fps: frames per second of the footage the paper used.
         modes: what it can see, keys of `MODES`.
+        sampling_rate: the frames of a clip are every Nth of footage at `fps`, to which all footage is brought first; 1 = consecutive
+            frames, as recorded.
+        options: {name: `Option`}, further arguments of the builder. A run's meta.json keeps what was chosen.
+        frozen: name of a layer up to which the network does not learn (unless `options` say so), so that what it gives for a video,
+            frame by frame, can be computed once; None where everything learns.
     """
 
     module: str
@@ -34,12 +51,27 @@ class Recogniser:
     size: int
     fps: float
     modes: tuple = tuple(MODES)
+    sampling_rate: int = 1
+    options: dict = field(default_factory=dict)
+    frozen: str | None = None
 
     def load(self):
         """The builder function. Importing its module registers the network's own layers, if any, for loading."""
         import_keras()
         return getattr(importlib.import_module(self.module), self.builder)
 
+
+BACKBONES = ("ResNet152", "ResNet50", "VGG19", "Xception", "MobileNet", "MobileNetV2", "MobileNetV3Small", "EfficientNetV2B0")
+"""Image networks of keras.applications that `models.backbones` knows."""
+
+LRCN_OPTIONS = {
+    "backbone": Option("ResNet152", "image network of keras.applications", BACKBONES),
+    "latent_dim": Option(512, "width of the linear layer on it"),
+    "lstm_layers": Option(2, "LSTM layers"),
+    "hidden_size": Option(256, "units of an LSTM in each direction"),
+    "bidirectional": Option(True, "whether LSTMs read the clip backwards too"),
+    "train_backbone": Option(False, "whether the image network learns too"),
+}
 
 RECOGNISERS = {
     "i3d": Recogniser("models.i3d", "i3d", frames=64, size=224, fps=25.0),
@@ -55,11 +87,14 @@ RECOGNISERS = {
     "slowfast_8x8": Recogniser("models.slowfast", "slowfast_8x8", frames=32, size=224, fps=15.0),
     "slowfast_4x16": Recogniser("models.slowfast", "slowfast_4x16", frames=32, size=224, fps=15.0),
     "vatn": Recogniser("models.vatn", "vatn", frames=64, size=224, fps=25.0),
+    "lrcn": Recogniser(
+        "models.lrcn", "lrcn", frames=5, size=224, fps=25.0, modes=("RGB",), sampling_rate=10, options=LRCN_OPTIONS, frozen="embedding"
+    ),
     "motion": Recogniser("models.motion", "motion", frames=20, size=96, fps=10.0, modes=("Flow",)),
 }
 
 
-def build(name, num_class, mode="RGB", frames=None, size=None):
+def build(name, num_class, mode="RGB", frames=None, size=None, options=None):
     """A new network with random weights.
 
     Args:
@@ -68,6 +103,7 @@ def build(name, num_class, mode="RGB", frames=None, size=None):
         mode: one of the recogniser's `modes`.
         frames: frames of a clip; None = what the network was made for.
         size: height and width in pixels; None = likewise.
+        options: {name: value} of the recogniser's options that are not to have their default.
 
     Returns:
         an uncompiled `keras.Model`: dict of uint8 clips, "rgb" (B, frames, size, size, 3) and/or "flow"
@@ -76,7 +112,8 @@ def build(name, num_class, mode="RGB", frames=None, size=None):
     recogniser = RECOGNISERS[name]
     builder = recogniser.load()
     frames, size = frames or recogniser.frames, size or recogniser.size
-    streams = [builder(num_class, stream, frames, size) for stream in MODES[mode]]
+    options = {key: option.default for key, option in recogniser.options.items()} | (options or {})
+    streams = [builder(num_class, stream, frames, size, **options) for stream in MODES[mode]]
     return fuse(*streams) if mode == "Fuse" else streams[0]
 
 

@@ -33,6 +33,9 @@ class Recorder(keras.callbacks.Callback):
         portable: the same network without optimizer and in float32, which is saved as model.keras.
         validation: a dataset with `labels` (N,) and batches that are not shuffled, or None.
         positive: the class that the threshold is chosen for, see `best_threshold`.
+        learned: the part of `portable` that corresponds to the model in training; None = all of it.
+        validate_every: epochs from one validation to the next; the last epoch has one too.
+        keep_every: epochs from one kept network, epoch_0010.keras beside model.keras, to the next; None keeps the best only.
 
     Attributes:
         history: one dict for each finished epoch, with `COLUMNS` as keys.
@@ -40,8 +43,10 @@ class Recorder(keras.callbacks.Callback):
             better, then lower validation loss; without validation lower loss is better.
     """
 
-    def __init__(self, run, portable, validation=None, positive=0):
+    def __init__(self, run, portable, validation=None, positive=0, learned=None, validate_every=1, keep_every=None):
         super().__init__()
+        self._validate_every, self._keep_every = validate_every, keep_every
+        self._learned = learned or portable
         self.run, self._portable, self._validation, self._positive = run, portable, validation, positive
         self.history, self.best = [], None
 
@@ -82,7 +87,7 @@ class Recorder(keras.callbacks.Callback):
         self._started = time.perf_counter()
 
     def _record(self, epoch, logs):
-        row = {name: logs.get(name) for name in ("loss", "accuracy")} | self._validate()
+        row = {name: logs.get(name) for name in ("loss", "accuracy")} | self._validate(epoch)
         row |= {"learning_rate": self.model.optimizer.learning_rate, "seconds": time.perf_counter() - self._started}
         row = {"epoch": epoch} | {name: None if value is None else _rounded(value) for name, value in row.items()}
         if not all(math.isfinite(row[name]) for name in ("loss", "val_loss") if row[name] is not None):
@@ -96,8 +101,9 @@ class Recorder(keras.callbacks.Callback):
         print(_line(row, self.params.get("epochs") if epoch else None, new_best), flush=True)
         return row
 
-    def _validate(self):
-        if self._validation is None:
+    def _validate(self, epoch):
+        due = epoch % self._validate_every == 0 or epoch == self.params.get("epochs")
+        if self._validation is None or not due:
             return {"val_loss": None, "val_accuracy": None, "threshold": None, "val_balanced_accuracy": None}
         scores, labels = self.model.predict(self._validation, verbose=0), self._validation.labels  # (N, num_class), (N,)
         loss = self.model.loss(np.eye(scores.shape[1], dtype=np.float32)[labels], scores)
@@ -107,16 +113,21 @@ class Recorder(keras.callbacks.Callback):
 
     def _publish(self, model, new_best):
         folder, meta = self.run.folder, self.run.meta
+        if self._keep_every and self.epoch and self.epoch % self._keep_every == 0:
+            self._save(model, folder / f"epoch_{self.epoch:04d}.keras")
         if new_best:
-            self._portable.set_weights(model.get_weights())
-            with writing(self.run.model_path) as partial:
-                self._portable.save(partial)
+            self._save(model, self.run.model_path)
         meta["threshold"] = self.best["threshold"]
         meta["metrics"] = {"positive": meta["classes"][self._positive]} | {name: self.best[name] for name in METRICS}
         self.run.write_meta()
         write_text(folder / "log.csv", _csv(self.history))
         with writing(folder / "curve.png") as partial:
             _draw_curve(self.history, partial)
+
+    def _save(self, model, path):
+        self._learned.set_weights(model.get_weights())
+        with writing(path) as partial:
+            self._portable.save(partial)
 
 
 def save_state(path, model, history, best):
@@ -153,9 +164,9 @@ def _rounded(value):
 
 
 def _merit(row):
-    if row["val_accuracy"] is not None:
-        return row["val_accuracy"], -row["val_loss"]
-    return (-math.inf if row["loss"] is None else -row["loss"],)
+    """An epoch that was validated is better than any that was not."""
+    accuracy, loss = (row["val_accuracy"], row["val_loss"]) if row["val_accuracy"] is not None else (-math.inf, row["loss"])
+    return accuracy, -math.inf if loss is None else -loss
 
 
 def _line(row, epochs, new_best):

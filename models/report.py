@@ -32,19 +32,79 @@ def summarise(labels, scores, classes, positive=None, threshold=None):
     return summary
 
 
-def write_report(folder, names, labels, scores, classes, summary):
-    """Write summary.json, predictions.csv, confusion_matrix.csv and .png and, with a positive class, roc.png to `folder`."""
+NAMED = 6  # weak classes written beside one point of a plot
+WEAK = 0.9  # of the mean accuracy; classes below are marked
+
+
+def write_report(folder, names, labels, scores, classes, summary, counts=None):
+    """Write summary.json, predictions.csv, confusion_matrix.csv and .png and, with a positive class, roc.png to `folder`.
+
+    With `counts` ({"train": C numbers, "validation": …, "test": …}, clips of each class) also class_frequency.csv and .png, and
+    accuracy_by_frequency.png.
+    """
     folder = Path(folder)
     matrix = metrics.confusion_matrix(labels, np.argmax(scores, axis=1), labels=range(len(classes)))
-    _write_csv(
+    write_csv(
         folder / "confusion_matrix.csv", ["true \\ predicted", *classes], ([c, *r] for c, r in zip(classes, matrix.tolist(), strict=True))
     )
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    shares = ([name, *(f"{value:.4f}" for value in row)] for name, row in zip(classes, share, strict=True))
+    write_csv(folder / "confusion_matrix_normalised.csv", ["true \\ predicted", *classes], shares)
     _write_predictions(folder / "predictions.csv", names, labels, scores, classes)
     plot_confusion(folder / "confusion_matrix.png", matrix, classes)
     if summary.get("roc_auc") is not None:
         positive = classes.index(summary["positive"])
         plot_roc(folder / "roc.png", np.asarray(labels) == positive, scores[:, positive], summary)
+    if counts:
+        write_frequencies(folder, counts, summary)
     write_json(folder / "summary.json", summary)
+
+
+def write_frequencies(folder, counts, summary):
+    """Write how many clips of each class are for what, and how the accuracy of a class goes with its clips in training.
+
+    Classes under 90 % of the mean accuracy of those tested are marked, and named in `summary` as "weak".
+    """
+    tested = {name: row["recall"] for name, row in summary["per_class"].items() if row["n"]}
+    limit = WEAK * float(np.mean(list(tested.values())))
+    summary["weak"] = [name for name, accuracy in tested.items() if accuracy < limit]
+    classes, sides = list(summary["per_class"]), list(counts)
+    rows = zip(classes, *counts.values(), strict=True)
+    accuracies = {name: f"{accuracy:.4f}" for name, accuracy in tested.items()}
+    table = ([name, *row, accuracies.get(name, ""), "weak" if name in summary["weak"] else ""] for name, *row in rows)
+    write_csv(folder / "class_frequency.csv", ["class", *sides, "accuracy", "mark"], table)
+    _plot_frequency(folder / "class_frequency.png", classes, counts)
+    _plot_accuracies(folder / "accuracy_by_frequency.png", tested, dict(zip(classes, counts["train"], strict=True)), limit)
+
+
+def _plot_frequency(path, classes, counts):
+    figure, axes = pyplot().subplots(figsize=(max(5, 0.3 * len(classes) + 2), 4.5), layout="constrained")
+    bottom = np.zeros(len(classes))
+    for side, values in counts.items():
+        axes.bar(range(len(classes)), values, bottom=bottom, label=side)
+        bottom += values
+    axes.set_xticks(range(len(classes)), classes, rotation=90)
+    axes.set(ylabel="clips")
+    axes.legend()
+    save_figure(figure, path)
+
+
+def _plot_accuracies(path, tested, trained_on, limit):
+    figure, axes = pyplot().subplots(figsize=(8, 5), layout="constrained")
+    for weak, colour, label in ((False, "tab:blue", "the others"), (True, "tab:red", f"under {WEAK:.0%} of the mean")):
+        names = [name for name, accuracy in tested.items() if (accuracy < limit) == weak]
+        axes.scatter([trained_on[name] for name in names], [tested[name] for name in names], color=colour, label=label)
+        places = {}
+        for name in names if weak else []:
+            places.setdefault((trained_on[name], tested[name]), []).append(name)
+        for place, together in places.items():
+            text = "\n".join(together[:NAMED]) + (f"\nand {len(together) - NAMED} more" if len(together) > NAMED else "")
+            axes.annotate(text, place, textcoords="offset points", xytext=(6, 4), va="bottom", fontsize=7)
+    axes.axhline(limit / WEAK, color="0.6", linestyle="--", label="mean")
+    axes.set(xlabel="clips of the class in training", ylabel="accuracy of the class", ylim=(-0.05, 1.05))
+    axes.margins(x=0.15)
+    figure.legend(loc="outside upper center", ncols=3)
+    save_figure(figure, path)
 
 
 def table(summary):
@@ -62,7 +122,7 @@ def table(summary):
 
 def plot_confusion(path, matrix, classes):
     """Confusion matrix as a picture: each row in per cent of its true class, the count below."""
-    plt = _pyplot()
+    plt = pyplot()
     side = min(2.5 + 0.7 * len(classes), 30)
     figure, axes = plt.subplots(figsize=(side + 1, side), layout="constrained")
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
@@ -75,12 +135,12 @@ def plot_confusion(path, matrix, classes):
     for (row, column), value in np.ndenumerate(share) if len(classes) <= 30 else ():
         text = f"{100 * value:.0f} %\n{matrix[row, column]}"
         axes.text(column, row, text, ha="center", va="center", color="white" if value > 0.6 else "black", fontsize=9)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def plot_roc(path, truth, score, summary):
     """ROC curve of the positive class with the chosen threshold marked."""
-    plt = _pyplot()
+    plt = pyplot()
     false_rate, true_rate, _ = metrics.roc_curve(truth, score)
     figure, axes = plt.subplots(figsize=(5, 5), layout="constrained")
     axes.plot(false_rate, true_rate, label=f"{summary['positive']}, AUC {summary['roc_auc']:.3f}")
@@ -89,24 +149,26 @@ def plot_roc(path, truth, score, summary):
     axes.plot(flagged[~truth].mean(), flagged[truth].mean(), "o", label=f"threshold {summary['threshold']:.2f}")
     axes.set(xlabel="false alarms", ylabel="found", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
     axes.legend(loc="lower right")
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def _write_predictions(path, names, labels, scores, classes):
     header = ["path", "true", "predicted", *classes]
     predicted = np.argmax(scores, axis=1)
     rows = zip(names, labels, predicted, scores, strict=True)
-    _write_csv(path, header, ([str(n), classes[t], classes[p], *(f"{v:.5f}" for v in s)] for n, t, p, s in rows))
+    write_csv(path, header, ([str(n), classes[t], classes[p], *(f"{v:.5f}" for v in s)] for n, t, p, s in rows))
 
 
-def _write_csv(path, header, rows):
+def write_csv(path, header, rows):
+    """Write a table to `path`, complete or not at all."""
     with writing(path) as partial, open(partial, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(header)
         writer.writerows(rows)
 
 
-def _pyplot():
+def pyplot():
+    """Matplotlib's pyplot, drawing into files."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -115,7 +177,8 @@ def _pyplot():
     return plt
 
 
-def _save(figure, path):
+def save_figure(figure, path):
+    """Write a figure to `path`, complete or not at all, and close it."""
     with writing(path) as partial:
         figure.savefig(partial, dpi=120)
-    _pyplot().close(figure)
+    pyplot().close(figure)

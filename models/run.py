@@ -41,8 +41,9 @@ META_KEYS = {
     "context": ("a number above 0", _positive),
     "flow": ("dis or tvl1", lambda value: value in ("dis", "tvl1")),
     "crop": ("following or fixed", lambda value: value in ("following", "fixed")),
+    "options": ("an object", lambda value: isinstance(value, dict)),
 }
-DEFAULTS = {"crop": "following"}  # of keys that older runs lack
+DEFAULTS = {"crop": "following", "options": {}}  # of keys that older runs lack
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Run:
         meta: the content of meta.json. Required keys: recogniser, mode, classes (ordered names), frames (of a clip),
             window (consecutive source frames a clip spans), size (pixels, square), fps (number; null = frames as
             recorded), region ("person" or "frame"), context (crop margin, 1 = none), flow ("dis" or "tvl1"). Where crop
-            ("following" or "fixed") is missing, it is "following".
+            ("following" or "fixed") is missing, it is "following"; options (the recogniser's, {name: value}) may be missing too.
             Others, such as seed, versions, lists, metrics, threshold and arguments, are kept as they are.
     """
 
@@ -146,6 +147,11 @@ class Run:
         return self.meta.get("crop", DEFAULTS["crop"])
 
     @property
+    def options(self):
+        """What was chosen of the recogniser's options, {name: value}."""
+        return self.meta.get("options", DEFAULTS["options"])
+
+    @property
     def flow(self):
         """Optical flow method, "dis" or "tvl1"."""
         return self.meta["flow"]
@@ -200,7 +206,7 @@ class Run:
             if "model_config" in file.attrs:
                 return keras.models.load_model(self.model_path, compile=False, safe_mode=True)
             names = _layer_names(file)
-        model = build(self.recogniser, len(self.classes), self.mode, self.frames, self.size)
+        model = build(self.recogniser, len(self.classes), self.mode, self.frames, self.size, self.options)
         if not names:  # Keras 3's own weights file; load_weights refuses it if any layer is missing
             model.load_weights(self.model_path)
             return model

@@ -56,11 +56,12 @@ def flow_of_grays(grays, method="dis"):
     return np.stack([first, *fields])
 
 
-def cached_flow(path, frames, method, size, fps=None):
+def cached_flow(path, frames, method, size, fps=None, folder=None):
     """`flow_clip` of a clip, kept in a file, because TV-L1 takes minutes per clip.
 
     The file lies in the folder ``.flow`` beside the clip, or below ``$XDG_CACHE_HOME/action_recognition``
-    (``~/.cache/action_recognition``) where that is not to be written. It is made anew when the clip's content has changed.
+    (``~/.cache/action_recognition``) where that is not to be written; or in `folder`, where clips of one name get different files.
+    It is made anew when the clip's content has changed.
 
     Args:
         path: the clip's file.
@@ -73,9 +74,9 @@ def cached_flow(path, frames, method, size, fps=None):
         (T, size, size, 2) uint8.
     """
     rate = "" if fps is None else f"-{fps:g}fps"
-    path = Path(path)
-    file = keep_beside(path.resolve().parent) / CACHE_FOLDER / f"{path.name}.{method}-{size}{rate}.flow"
-    digest = sha256(path)
+    path, digest = Path(path), sha256(path)
+    name = path.name if folder is None else f"{path.stem}-{digest[:16]}"
+    file = Path(folder or keep_beside(path.resolve().parent) / CACHE_FOLDER) / f"{name}.{method}-{size}{rate}.flow"
     fields = _read(file, digest)
     if fields is None:
         fields = flow_clip(frames(), method)

@@ -1,7 +1,7 @@
 """Video in and out through PyAV (FFmpeg): a generator of frames, a writer whose file is complete or absent."""
 
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +12,7 @@ import numpy as np
 from common.errors import InputError
 from common.files import writing
 
-SUFFIXES = {".mp4", ".avi", ".mov", ".mkv", ".webm"}
+SUFFIXES = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".mpg", ".mpeg"}
 DEFAULT_FPS = 25.0  # where a file states no usable rate
 MAX_PIXELS = 64_000_000  # a frame over 64 megapixels (8K video has 33) is taken for a damaged or hostile header
 # A title that is no UTF-8 is no reason to refuse a film; PyAV 19 sees it so by itself and has no such argument any more.
@@ -57,8 +57,7 @@ class FileReader:
 
     @property
     def fps(self):
-        rate = float(self._stream.average_rate or self._stream.guessed_rate or 0)
-        return rate if 0.5 <= rate <= 1000 else DEFAULT_FPS
+        return _rate(self._stream) or DEFAULT_FPS
 
     @property
     def frame_count(self):
@@ -173,6 +172,20 @@ def read_clip(path, limit=None):
         return np.stack(images), reader.fps
 
 
+def count_frames(path):
+    """(frames, frames per second) of a video file, from its packets, without decoding; the rate is None where it states none.
+
+    Raises InputError if the file cannot be opened.
+    """
+    with _open_container(str(path), live=False) as container:
+        stream = _video_stream(container, str(path))
+        count = 0
+        with suppress(av.error.FFmpegError):  # what comes after a damaged place cannot be shown either
+            for packet in container.demux(stream):
+                count += packet.size > 0
+        return count, _rate(stream)
+
+
 def list_videos(folder):
     """Every video below `folder` (by suffix, hidden folders and files left out), in natural order of the path.
 
@@ -283,6 +296,12 @@ def _video_stream(container, name):
         raise InputError(f"{name} claims frames of {stream.width}x{stream.height}; over {MAX_PIXELS // 1_000_000} megapixels is refused")
     stream.thread_type = "AUTO"
     return stream
+
+
+def _rate(stream):
+    """Frames per second that a stream states, or None where that cannot be."""
+    rate = float(stream.average_rate or stream.guessed_rate or 0)
+    return rate if 0.5 <= rate <= 1000 else None
 
 
 def _next_time(last, number, stamp, start, period):

@@ -8,6 +8,7 @@ import numpy as np
 from video.augment import draw
 from video.clips import clip_indices
 from video.flow import cached_flow
+from video.frame_cache import cached_frames
 from video.inputs import CHANNELS, INPUTS, fit, make_inputs
 from video.io import open_video
 
@@ -16,7 +17,8 @@ from video.io import open_video
 class Sampler:
     """How samples are taken: a run's `frames`, `window`, `size`, `mode`, `flow` and `fps`, see meta.json.
 
-    `augment` names the random changes (those of `video.augment.CHANGES`) that a sample with a random generator gets.
+    `augment` names the random changes (those of `video.augment.CHANGES`) that a sample with a random generator gets. `cache` is a
+    folder that keeps decoded frames and flow; None decodes each time and keeps flow beside the clips.
     """
 
     frames: int
@@ -26,6 +28,7 @@ class Sampler:
     flow: str = "dis"
     fps: float | None = None
     augment: tuple = ()
+    cache: str | None = None
 
     @property
     def nbytes(self):
@@ -48,15 +51,22 @@ class Sampler:
 
     def flow_of(self, path):
         """Flow of all the clip's frames at the sampler's rate: (N, size, size, 2) uint8, from the cache or into it."""
-        return cached_flow(path, lambda: read_frames(path, self.size, self.fps), self.flow, self.size, self.fps)
+        return cached_flow(path, lambda: self.frames_of(path), self.flow, self.size, self.fps, self.cache)
+
+    def frames_of(self, path, choose=np.arange):
+        """What `read_frames` returns, from the cache or into it."""
+        if self.cache is None:
+            return read_frames(path, self.size, self.fps, choose)
+        frames = cached_frames(path, lambda: read_frames(path, self.size, self.fps), self.cache, self.size, self.fps)
+        return frames[choose(len(frames))]
 
     def _inputs(self, path, choose):
         if self.mode == "RGB":
-            images = read_frames(path, self.size, self.fps, choose)
+            images = self.frames_of(path, choose)
             return make_inputs(images, np.arange(self.frames), self.size)
         fields = self.flow_of(path)
         indices = choose(len(fields))
-        images = None if self.mode == "Flow" else read_frames(path, self.size, self.fps, lambda n: indices)
+        images = None if self.mode == "Flow" else self.frames_of(path, lambda n: indices)
         return make_inputs(images, np.arange(self.frames), self.size, self.mode, fields[indices])
 
 

@@ -21,9 +21,11 @@ NETWORKS = {name: one for name, one in models.RECOGNISERS.items() if name not in
 CASES = [("i3d", "Fuse"), *((name, mode) for name, one in NETWORKS.items() for mode in one.modes if mode != "Fuse")]
 FIRST_MODES = {name: one.modes[0] for name, one in NETWORKS.items()}
 SHAKEN = [("i3d", "Fuse"), *((name, mode) for name, mode in FIRST_MODES.items() if name != "i3d")]
+OPTIONS = {"lrcn": {"backbone": "VGG19", "latent_dim": 16, "hidden_size": 8}}  # small ones, where there are any
 LEARNING_LAYERS = {
     "i3d": "Conv3d_5c_0a_1x1_conv",
     "i3d_se": "Conv3d_5c_0a_1x1_conv",
+    "lrcn": "latent",
     "motion": "hidden",
     "vatn": "unit_2_expand",
     "mobilenet_v3_small": "expanded_conv_8_depthwise",
@@ -52,6 +54,10 @@ for name in names:
 """
 
 
+def build(name, mode, frames=FRAMES, size=SIZE):
+    return models.build(name, 3, mode, frames, size, OPTIONS.get(name))
+
+
 def clips(mode, count=2, frames=FRAMES, size=SIZE):
     """Noise, from dark to bright over the batch."""
     random = np.random.default_rng(0)
@@ -70,6 +76,8 @@ def shake(model, clip=None):
         noise, value = random.normal(0, 0.1, weight.shape), weight.numpy()
         if weight.path.endswith("moving_variance"):
             weight.assign(0.5 + np.abs(noise))
+        elif weight.path.startswith("block") and "conv" in weight.path.split("/")[0] and "." not in weight.path:
+            weight.assign(value * (1.41 + noise))  # VGG has no batch norm: without He's factor nothing would be left at the end
         elif weight.path.endswith("kernel"):
             weight.assign(value + noise * (value.std() or 1))
         elif "seed" not in weight.path:
@@ -109,7 +117,7 @@ def shallow():
 def fresh():
     """Networks by (name, mode), built once."""
     keras.utils.set_random_seed(0)
-    return {case: models.build(case[0], 3, case[1], FRAMES, SIZE) for case in CASES}
+    return {case: build(*case) for case in CASES}
 
 
 @pytest.fixture(scope="module", params=SHAKEN, ids="-".join)
@@ -117,7 +125,7 @@ def shaken(request):
     """A network, its clips and its answer to them."""
     keras.utils.set_random_seed(0)
     clip = clips(request.param[1])
-    model = shake(models.build(request.param[0], 3, request.param[1], FRAMES, SIZE), clip)
+    model = shake(build(*request.param), clip)
     answer = run_eagerly(model, clip)
     assert np.ptp(answer, axis=0).max() > 1e-3  # so that the tolerances of the tests mean something
     return model, clip, answer
@@ -152,7 +160,7 @@ def test_save_and_load(shaken, tmp_path):
 def test_mixed_precision_ends_in_float32(name):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        model = models.build(name, 3, FIRST_MODES[name], FRAMES, SIZE)
+        model = build(name, FIRST_MODES[name])
     finally:
         keras.config.set_dtype_policy("float32")
     assert model.get_layer(LEARNING_LAYERS[name]).compute_dtype == "bfloat16"
@@ -169,7 +177,7 @@ def test_same_on_tensorflow_and_jax(tmp_path):
     np.savez(tmp_path / "data.npz", **data)
     here = {}
     for name in names:
-        here[name] = models.build(name, 3, FIRST_MODES[name], 8, 64)
+        here[name] = build(name, FIRST_MODES[name], 8, 64)
         shake(here[name], {tensor.name: data[tensor.name] for tensor in here[name].inputs})
         here[name].save(tmp_path / f"{name}.keras")
     environment = {
