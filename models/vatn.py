@@ -95,7 +95,8 @@ class Location(layers.Layer):
         places = np.stack(np.meshgrid(down, across, indexing="ij"), axis=-1).reshape(1, 1, height, width, 2)
         moments = (np.linspace(-1, 1, frames) if frames > 1 else np.zeros(1)).reshape(1, frames, 1, 1, 1)
         parts = [self._embed(*pair) for pair in ((self.place, places), (self.moment, moments))]
-        return ops.concatenate([x, *(ops.zeros_like(x[..., :1]) + part for part in parts)], axis=-1)
+        shape = (ops.shape(x)[0], frames, height, width, self.numbers)
+        return ops.concatenate([x, *(ops.broadcast_to(part, shape) for part in parts)], axis=-1)
 
     def _embed(self, pair, positions):
         x = ops.convert_to_tensor(positions, dtype=self.compute_dtype)
