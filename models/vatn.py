@@ -37,12 +37,13 @@ def vatn(num_class, stream="rgb", frames=64, size=224, box=PERSON):
 
     Returns:
         an uncompiled `keras.Model`: {stream: uint8 (B, frames, size, size, 3 or 2)} -> probabilities (B, num_class)
-        float32. Layer "logits" holds the scores before softmax. For 400 classes and RGB 9,634,440
-        parameters and 111 G multiply-adds.
+        float32. Layer "logits" holds the scores before softmax. For 400 classes and RGB 9,634,440 parameters and 111 G
+        multiply-adds.
 
-    Deviations: somebody else finds the persons, so there are no proposals and no regression of boxes, and softmax instead of a sigmoid
-    per class, as a clip has one class; the person's features are bilinear samples at the centres of 7×7 cells (RoI align with
-    one sample) instead of maxima; dropout 0.3.
+    Deviations: the person stands where `box` says, which for crops is in their middle, and for whole pictures (region frame)
+    is in the picture's middle too; somebody else finds the persons, so there are no proposals and no regression of boxes;
+    softmax instead of a sigmoid per class, as a clip has one class; the person's features are bilinear samples at the
+    centres of 7×7 cells (RoI align with one sample) instead of maxima; dropout 0.3.
     """
     clip = keras.Input((frames, size, size, CHANNELS[stream]), dtype="uint8", name=stream)
     x = Location(PLACE, name="location")(trunk(clip, stream, last="4f"))  # (B, t, h, w, C)
