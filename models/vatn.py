@@ -37,12 +37,13 @@ def vatn(num_class, stream="rgb", frames=64, size=224, box=PERSON):
 
     Returns:
         an uncompiled `keras.Model`: {stream: uint8 (B, frames, size, size, 3 or 2)} -> probabilities (B, num_class)
-        float32. Layer "logits" holds the scores before softmax. For 400 classes and RGB 9,634,440
-        parameters and 111 G multiply-adds.
+        float32. Layer "logits" holds the scores before softmax. For 400 classes and RGB 9,634,440 parameters and 111 G
+        multiply-adds.
 
-    Deviations: somebody else finds the persons, so there are no proposals and no regression of boxes, and softmax instead of a sigmoid
-    per class, as a clip has one class; the person's features are bilinear samples at the centres of 7×7 cells (RoI align with
-    one sample) instead of maxima; dropout 0.3.
+    Deviations: the person stands where `box` says, which for crops is in their middle, and for whole pictures (region frame)
+    is in the picture's middle too; somebody else finds the persons, so there are no proposals and no regression of boxes;
+    softmax instead of a sigmoid per class, as a clip has one class; the person's features are bilinear samples at the
+    centres of 7×7 cells (RoI align with one sample) instead of maxima; dropout 0.3.
     """
     clip = keras.Input((frames, size, size, CHANNELS[stream]), dtype="uint8", name=stream)
     x = Location(PLACE, name="location")(trunk(clip, stream, last="4f"))  # (B, t, h, w, C)
@@ -95,7 +96,8 @@ class Location(layers.Layer):
         places = np.stack(np.meshgrid(down, across, indexing="ij"), axis=-1).reshape(1, 1, height, width, 2)
         moments = (np.linspace(-1, 1, frames) if frames > 1 else np.zeros(1)).reshape(1, frames, 1, 1, 1)
         parts = [self._embed(*pair) for pair in ((self.place, places), (self.moment, moments))]
-        return ops.concatenate([x, *(ops.zeros_like(x[..., :1]) + part for part in parts)], axis=-1)
+        shape = (ops.shape(x)[0], frames, height, width, self.numbers)
+        return ops.concatenate([x, *(ops.broadcast_to(part, shape) for part in parts)], axis=-1)
 
     def _embed(self, pair, positions):
         x = ops.convert_to_tensor(positions, dtype=self.compute_dtype)
