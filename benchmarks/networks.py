@@ -102,9 +102,10 @@ def train_step(model, clip, steps):
 
 def slowest_layers(model, clip):
     """The layers that take most of a clip's time in OpenVINO, with their share of it."""
-    import openvino
-
+    from common.quiet import import_openvino
     from models import runtime
+
+    openvino = import_openvino()
 
     with tempfile.TemporaryDirectory() as folder:
         runtime.compile(model, cache=Path(folder) / "network.xml")

@@ -99,7 +99,9 @@ def matrices():
 
 def openvino_product(precision):
     """A function that multiplies `matrices` through OpenVINO, in the precision that a network would get."""
-    import openvino
+    from common.quiet import import_openvino
+
+    openvino = import_openvino()
     from openvino import opset13
 
     first, *others = matrices()

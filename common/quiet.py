@@ -1,4 +1,4 @@
-"""Keras without TensorFlow's start-up notes."""
+"""Keras without TensorFlow's start-up notes, OpenVINO without its messages home."""
 
 import os
 import sys
@@ -17,6 +17,18 @@ def import_keras():
         with _stderr_kept_back():
             import keras  # noqa: F401
     return sys.modules["keras"]
+
+
+def import_openvino():
+    """Import OpenVINO and return it, without its telemetry.
+
+    Unasked, it reports every import and every operation of a converted network to its makers, which is not for footage of people, and
+    on a machine without a network a fifth of a conversion's time. Without the package that sends, OpenVINO has a stand-in of its own.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)
+    import openvino
+
+    return openvino
 
 
 @contextmanager

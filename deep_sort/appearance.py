@@ -10,11 +10,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import openvino as ov
-from openvino import preprocess
 
 from common.errors import InputError
-from common.quiet import import_keras
+from common.quiet import import_keras, import_openvino
+
+ov = import_openvino()
 
 # What networks trained on ImageNet first, torchreid's OSNet among them, expect of RGB from 0 to 255.
 _MEAN = [123.675, 116.28, 103.53]
@@ -253,6 +253,7 @@ def _output_index(model):
 
 def _taking_pictures(model, channels, raw):
     """The model with its normalisation built in: input (N, H, W, 3) uint8 BGR."""
+    preprocess = ov.preprocess
     steps = preprocess.PrePostProcessor(model)
     tensor = steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
     steps.input().model().set_layout(ov.Layout("NCHW" if channels == 1 else "NHWC"))

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from common.files import keep_beside, sha256, writing
+from common.quiet import import_openvino
 
 RUNTIMES = ("auto", "openvino", "keras")
 PRECISIONS = ("auto", "float32")
@@ -115,8 +116,7 @@ class OpenVinoNetwork:
         return np.concatenate(rows)
 
     def _compile(self, size):
-        import openvino
-
+        openvino = import_openvino()
         network = self._network.clone()
         network.reshape({port: [size, *list(port.partial_shape)[1:]] for port in network.inputs})
         return openvino.Core().compile_model(network, "CPU", self._options).create_infer_request()
@@ -191,8 +191,7 @@ def _network(load, cache):
 
 def _read(cache):
     """The network in the .xml `cache` and the .bin beside it, or None where they are absent, broken or not a pair."""
-    import openvino
-
+    openvino = import_openvino()
     try:
         xml, weights = cache.read_bytes(), cache.with_suffix(".bin").read_bytes()
     except OSError:
@@ -215,8 +214,7 @@ def _convert(model, cache):
     """
     if len(model.outputs) != 1:
         raise ValueError(f"a network with one output is needed, {model.name} has {len(model.outputs)}")
-    import openvino
-
+    openvino = import_openvino()
     with writing(cache) as xml, writing(cache.with_suffix(".bin")) as weights:  # left in reverse order
         _mend_openvino()
         with _whole_filters():
