@@ -41,16 +41,19 @@ _LEGS = tuple((f"{side} {a}", f"{side} {b}") for side in ("left", "right") for a
 _LIMBS = _ARMS + _LEGS
 _SIDES = (("left shoulder", "left hip"), ("right shoulder", "right hip"))
 _ACROSS = (("left shoulder", "right shoulder"), ("left hip", "right hip"))
+_HEAD = tuple((f"{side} {part}", end) for side in ("left", "right") for part, end in (("ear", f"{side} eye"), ("eye", "nose")))
+_NECK = (("neck", "left shoulder"), ("neck", "right shoulder"))
 _COCO = ("nose", "left eye", "right eye", "left ear", "right ear")
 _COCO += tuple(f"{side} {part}" for part in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle") for side in ("left", "right"))
+_JHMDB = ("neck", "belly", "face")
+_JHMDB += tuple(f"{side} {part}" for part in ("shoulder", "hip", "elbow", "knee", "wrist", "ankle") for side in ("right", "left"))
 
 LAYOUTS = {
     # cocodataset.org, keypoint task; MoveNet has the same order
-    "coco17": Layout(_COCO, (("left ear", "left eye"), ("right ear", "right eye"), ("left eye", "nose"), ("right eye", "nose"), *_ACROSS, *_SIDES, *_LIMBS)),
+    "coco17": Layout(_COCO, (*_HEAD, *_ACROSS, *_SIDES, *_LIMBS)),
     # Jhuang et al. 2013, "Towards understanding action recognition"
     "jhmdb15": Layout(
-        ("neck", "belly", "face", *(f"{side} {part}" for part in ("shoulder", "hip", "elbow", "knee", "wrist", "ankle") for side in ("right", "left"))),
-        (("face", "neck"), ("neck", "belly"), ("neck", "left shoulder"), ("neck", "right shoulder"), ("belly", "left hip"), ("belly", "right hip"), *_LIMBS),
+        _JHMDB, (("face", "neck"), ("neck", "belly"), *_NECK, ("belly", "left hip"), ("belly", "right hip"), *_LIMBS)
     ),
     # Kinect for Windows v1; UTD-MHAD
     "kinect20": Layout(
@@ -60,7 +63,7 @@ LAYOUTS = {
             *("right hip", "right knee", "right ankle", "right foot"),
         ),
         (
-            *(("head", "neck"), ("neck", "spine"), ("spine", "hip centre"), ("neck", "left shoulder"), ("neck", "right shoulder")),
+            *(("head", "neck"), ("neck", "spine"), ("spine", "hip centre"), *_NECK),
             *(("hip centre", "left hip"), ("hip centre", "right hip"), *_LIMBS),
             *((f"{side} {a}", f"{side} {b}") for side in ("left", "right") for a, b in (("wrist", "hand"), ("ankle", "foot"))),
         ),

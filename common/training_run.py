@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from common.errors import InputError
 from common.files import sha256
+from common.person_flags import build_estimator
 from models import RECOGNISERS
 from models.run import META_NAME, MODEL_NAME, Run, read_meta
 
@@ -142,12 +143,13 @@ def _free_name(name):
 def make_datasets(args, run, data):
     """The datasets for training and for validation (None without a list)."""
     from video.dataset import ClipDataset, prepare_flow
-    from video.samples import Sampler
+    from video.pose_samples import sampler_of
 
-    facts = {"mode": run.mode, "flow": run.flow, "fps": run.fps}
-    sampler = Sampler(run.frames, run.window, run.size, **facts, augment=tuple(args.augment))
+    sampler = sampler_of(run, build_estimator(args.pose, run), tuple(args.augment))
     queue = {"workers": args.workers, "max_queue_size": args.qs}
-    if run.mode != "RGB":
+    if run.mode == "Pose":
+        sampler.prepare(example.path for example in [*data.train, *(data.validation or [])])
+    elif run.mode != "RGB":
         prepare_flow([*data.train, *(data.validation or [])], sampler, args.workers)
     print(
         f"{len(data.train)} clips to train on, {len(data.validation or [])} to validate; "
@@ -167,10 +169,11 @@ def build_network(args, run):
 
     keras.utils.set_random_seed(args.seed)
     facts = (run.recogniser, len(run.classes), run.mode, run.frames, run.size)
+    options = {"layout": run.layout, "unit": args.recurrent_unit, "depth": args.recurrent_layers} if run.mode == "Pose" else {}
     keras.config.set_dtype_policy("float32")
-    portable = models.build(*facts)
+    portable = models.build(*facts, **options)
     keras.config.set_dtype_policy(args.precision)
-    model = models.build(*facts)
+    model = models.build(*facts, **options)
     if args.precision == "mixed_float16":
         _check_float16(model)
     return model, portable
@@ -275,6 +278,15 @@ def _window(args):
     return SPARSE_WINDOW if args.sampling == "sparse" else _frames(args)
 
 
+def _pose_facts(args):
+    """What a pose run adds to meta.json."""
+    if args.mode != "Pose":
+        return {}
+    from video.pose import describe
+
+    return {"pose": args.pose, "layout": describe(args.pose).layout}
+
+
 def _meta(args, data):
     import keras
 
@@ -291,6 +303,7 @@ def _meta(args, data):
         "context": args.context,
         "crop": "following",  # as extract_frames.py cuts
         "flow": args.flow,
+        **_pose_facts(args),
         "seed": args.seed,
         "versions": {
             "python": platform.python_version(),

@@ -6,13 +6,17 @@ Importing this package imports no Keras; building or loading a network does.
 import importlib
 from dataclasses import dataclass
 
+from common.pose_layouts import LAYOUTS
 from common.quiet import import_keras
 
-MODES = {"RGB": ("rgb",), "Flow": ("flow",), "Fuse": ("rgb", "flow")}
+MODES = {"RGB": ("rgb",), "Flow": ("flow",), "Fuse": ("rgb", "flow"), "Pose": ("pose",), "Features": ("features",)}
 """What `--mode` means: the inputs a recogniser eats."""
 
+CLIP_MODES = ("RGB", "Flow", "Fuse")
+"""Those that eat pictures."""
+
 CHANNELS = {"rgb": 3, "flow": 2}
-"""Channels of each input, uint8: rgb is R, G, B; flow is x, y with 128 = no motion and ±20 pixels over the range."""
+"""Channels of pictures, uint8: rgb is R, G, B; flow is x, y with 128 = no motion and ±20 pixels over the range."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Recogniser:
         module: where its builder lives; imported only when a network is built or loaded.
         builder: name of the function ``(num_class, stream, frames, size) -> keras.Model`` for one stream.
         frames: frames of a clip.
-        size: height and width of a frame in pixels.
+        size: height and width of a frame in pixels; of features, how many there are; for poses, of the crops that they are found in.
         fps: frames per second of the footage the paper used.
         modes: what it can see, keys of `MODES`.
     """
@@ -33,7 +37,7 @@ class Recogniser:
     frames: int
     size: int
     fps: float
-    modes: tuple = tuple(MODES)
+    modes: tuple = CLIP_MODES
 
     def load(self):
         """The builder function. Importing its module registers the network's own layers, if any, for loading."""
@@ -45,10 +49,23 @@ RECOGNISERS = {
     "i3d": Recogniser("models.i3d", "i3d", frames=64, size=224, fps=25.0),
     "i3d_se": Recogniser("models.i3d", "i3d_se", frames=64, size=224, fps=25.0),
     "motion": Recogniser("models.motion", "motion", frames=20, size=96, fps=10.0, modes=("Flow",)),
+    "pose_gru": Recogniser("models.pose_gru", "pose_gru", frames=32, size=192, fps=25.0, modes=("Pose",)),
+    "pose_logistic": Recogniser("models.pose_logistic", "pose_logistic", frames=1, size=512, fps=25.0, modes=("Features",)),
 }
 
 
-def build(name, num_class, mode="RGB", frames=None, size=None):
+def input_shapes(mode, frames, size, layout="coco17"):
+    """{input name: shape without the batch} of a recogniser in `mode`.
+
+    "pose" has the joints of a key of `common.pose_layouts.LAYOUTS`, each as x, y and confidence; "features" are those of a whole clip,
+    `size` of them.
+    """
+    shapes = {name: (frames, size, size, channels) for name, channels in CHANNELS.items()}
+    shapes |= {"pose": (frames, len(LAYOUTS[layout].names), 3), "features": (size,)}
+    return {name: shapes[name] for name in MODES[mode]}
+
+
+def build(name, num_class, mode="RGB", frames=None, size=None, **options):
     """A new network with random weights.
 
     Args:
@@ -57,15 +74,16 @@ def build(name, num_class, mode="RGB", frames=None, size=None):
         mode: one of the recogniser's `modes`.
         frames: frames of a clip; None = what the network was made for.
         size: height and width in pixels; None = likewise.
+        options: of this builder alone, such as `layout` of pose_gru.
 
     Returns:
         an uncompiled `keras.Model`: dict of uint8 clips, "rgb" (B, frames, size, size, 3) and/or "flow"
-        (B, frames, size, size, 2) -> probabilities (B, num_class) float32.
+        (B, frames, size, size, 2), or float32 "pose" (B, frames, K, 3) or "features" (B, size) -> probabilities (B, num_class) float32.
     """
     recogniser = RECOGNISERS[name]
     builder = recogniser.load()
     frames, size = frames or recogniser.frames, size or recogniser.size
-    streams = [builder(num_class, stream, frames, size) for stream in MODES[mode]]
+    streams = [builder(num_class, stream, frames, size, **options) for stream in MODES[mode]]
     return fuse(*streams) if mode == "Fuse" else streams[0]
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from common.errors import InputError
 from common.files import write_json
-from models import CHANNELS, MODES, RECOGNISERS, build
+from common.pose_layouts import LAYOUTS
+from models import MODES, RECOGNISERS, build, input_shapes
 
 META_NAME = "meta.json"
 MODEL_NAME = "model.keras"
@@ -40,9 +41,10 @@ META_KEYS = {
     "region": ("person or frame", lambda value: value in ("person", "frame")),
     "context": ("a number above 0", _positive),
     "flow": ("dis or tvl1", lambda value: value in ("dis", "tvl1")),
+    "layout": (f"one of {', '.join(LAYOUTS)}", lambda value: isinstance(value, str) and value in LAYOUTS),
     "crop": ("following or fixed", lambda value: value in ("following", "fixed")),
 }
-DEFAULTS = {"crop": "following"}  # of keys that older runs lack
+DEFAULTS = {"crop": "following", "layout": "coco17"}  # of keys that older runs lack
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Run:
         meta: the content of meta.json. Required keys: recogniser, mode, classes (ordered names), frames (of a clip),
             window (consecutive source frames a clip spans), size (pixels, square), fps (number; null = frames as
             recorded), region ("person" or "frame"), context (crop margin, 1 = none), flow ("dis" or "tvl1"). Where crop
-            ("following" or "fixed") is missing, it is "following".
+            ("following" or "fixed") is missing, it is "following"; where layout (of joints, a key of LAYOUTS) is, it is "coco17".
             Others, such as seed, versions, lists, metrics, threshold and arguments, are kept as they are.
     """
 
@@ -102,7 +104,7 @@ class Run:
 
     @property
     def mode(self):
-        """The inputs it sees: "RGB", "Flow" or "Fuse"."""
+        """The inputs it sees, a key of `models.MODES`."""
         return self.meta["mode"]
 
     @property
@@ -122,7 +124,7 @@ class Run:
 
     @property
     def size(self):
-        """Height and width of a frame in pixels."""
+        """Height and width of a frame in pixels; in mode Features, how many features there are."""
         return self.meta["size"]
 
     @property
@@ -144,6 +146,16 @@ class Run:
     def crop(self):
         """Whether a person's crop is "following" the box from frame to frame or "fixed" for the window."""
         return self.meta.get("crop", DEFAULTS["crop"])
+
+    @property
+    def layout(self):
+        """Which joints a pose has, a key of `common.pose_layouts.LAYOUTS`."""
+        return self.meta.get("layout", DEFAULTS["layout"])
+
+    @property
+    def pose(self):
+        """The pose network's file as train.py was given it, or None for a run that sees no poses."""
+        return self.meta.get("pose")
 
     @property
     def flow(self):
@@ -219,7 +231,7 @@ class Run:
             )
 
     def _check_inputs(self, model):
-        needed = {name: (self.frames, self.size, self.size, CHANNELS[name]) for name in MODES[self.mode]}
+        needed = input_shapes(self.mode, self.frames, self.size, self.layout)
         eaten = {tensor.name: tuple(tensor.shape[1:]) for tensor in model.inputs}
         if needed != eaten:
             raise InputError(

@@ -5,7 +5,7 @@ import numpy as np
 
 from video.flow import flow_clip
 
-INPUTS = {"RGB": ("rgb",), "Flow": ("flow",), "Fuse": ("rgb", "flow")}
+INPUTS = {"RGB": ("rgb",), "Flow": ("flow",), "Fuse": ("rgb", "flow"), "Pose": ("pose",)}
 """What `mode` means: the names of the inputs."""
 
 CHANNELS = {"rgb": 3, "flow": 2}

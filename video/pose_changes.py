@@ -55,9 +55,7 @@ def change(sequence, layout, rng, mirror=True):
 def _view(dimensions, rng):
     """A random (D, D) matrix: turns, then stretches."""
     turn, spin = rng.normal(0, (TURN, SPIN))
-    matrix = np.eye(3)
-    matrix[:2, :2] = [[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]
-    matrix = (
-        matrix @ np.array([[np.cos(spin), 0, np.sin(spin)], [0, 1, 0], [-np.sin(spin), 0, np.cos(spin)]]) if dimensions == 3 else matrix
-    )
+    matrix = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
+    if dimensions == 3:
+        matrix = matrix @ [[np.cos(spin), 0, np.sin(spin)], [0, 1, 0], [-np.sin(spin), 0, np.cos(spin)]]
     return matrix[:dimensions, :dimensions] * rng.uniform(1 - STRETCH, 1 + STRETCH, dimensions)
