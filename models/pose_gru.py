@@ -15,6 +15,7 @@ MIN_FRAMES = 4  # two halvings of the time axis leave one step
 SEEN = 0.2  # confidence from which a joint counts as seen; MoveNet gives about 0.1 to joints outside the picture
 REACH = 2.0  # frames: a joint that is not seen is taken to be where it is seen in frames about so far away
 SPARE = 1e-3  # weight of other joints than the hips in a body's centre: they decide only where no hip is seen
+LIMIT = 20.0  # torso lengths: all numbers are cut off there, for a body whose joints are all put in one place has no length
 EPSILON = 1e-6
 
 
@@ -106,7 +107,8 @@ class PoseFeatures(layers.Layer):
         at = _filled(clip[..., :-1], seen)  # (B, T, K, D)
         ever = ops.max(seen, axis=1, keepdims=True)  # (B, 1, K, 1)
         centre = ops.sum(at * ever * self._weight, axis=2, keepdims=True) / (ops.sum(ever * self._weight, axis=2, keepdims=True) + EPSILON)
-        position, path = ((place / self._torso(at, centre, ever)) for place in (at - centre, at))
+        torso = self._torso(at, centre, ever)
+        position, path = ops.clip((at - centre) / torso, -LIMIT, LIMIT), at / torso
         first, second = (ops.take(position, joints, axis=2) for joints in self._pairs)
         pairs = ops.take(ever, self._pairs[0], axis=2) * ops.take(ever, self._pairs[1], axis=2)
         coordinates = ops.reshape(ever * ops.ones_like(at[:, :1]), (-1, 1, at.shape[2] * at.shape[3]))
@@ -135,7 +137,7 @@ def _filled(at, seen):
 
 def _motion(at, frames):
     """(B, T, K, D) how far each joint goes in the next `frames` frames; 0 at the end."""
-    return ops.pad(at[:, frames:] - at[:, :-frames], ((0, 0), (0, frames), (0, 0), (0, 0)))
+    return ops.pad(ops.clip(at[:, frames:] - at[:, :-frames], -LIMIT, LIMIT), ((0, 0), (0, frames), (0, 0), (0, 0)))
 
 
 def _flat(at):

@@ -35,8 +35,9 @@ class PoseWindows(Windows):
         return super().due(frame)
 
     def _find(self, frame):
-        in_picture = None in self._seen.values()
-        boxes, context = ([whole(frame.image)], 1) if in_picture else (list(self._seen.values()), self.context)
+        boxes, context = list(self._seen.values()), self.context
+        if any(tlbr is None for tlbr in boxes):
+            boxes, context = [whole(frame.image)], 1
         poses = poses_in(self._estimator, frame.image, boxes, context)
         self.latest = dict(zip(self._seen, poses, strict=True))
         for (track_id, pose), tlbr in zip(self.latest.items(), boxes, strict=True):

@@ -18,7 +18,7 @@ FRAMES, SIZE = 8, 32
 CASES = [("i3d", "Fuse"), *((name, mode) for name, one in models.RECOGNISERS.items() for mode in one.modes if mode != "Fuse")]
 FIRST_MODES = {name: one.modes[0] for name, one in models.RECOGNISERS.items()}
 SHAKEN = [("i3d", "Fuse"), *((name, mode) for name, mode in FIRST_MODES.items() if name != "i3d")]
-LEARNING_LAYERS = {"i3d": "Conv3d_5c_0a_1x1_conv", "i3d_se": "Conv3d_5c_0a_1x1_conv", "motion": "hidden"}
+LEARNING_LAYERS = {"i3d": "Conv3d_5c_0a_1x1_conv", "i3d_se": "Conv3d_5c_0a_1x1_conv", "motion": "hidden", "pose_gru": "temporal"}
 
 # Runs in another process, where Keras has the JAX backend. Compiling with less optimization is six times faster.
 JAX_SCRIPT = """
@@ -41,11 +41,16 @@ for name in names:
 
 
 def clips(mode, count=2, frames=FRAMES, size=SIZE):
-    """Noise, from dark to bright over the batch."""
+    """Noise, from dark to bright over the batch; of joints, 0.3 to 1 about a fixed body."""
     random = np.random.default_rng(0)
-    bright = np.linspace(0.3, 1, count).reshape(-1, 1, 1, 1, 1)
-    shapes = {name: (count, frames, size, size, models.CHANNELS[name]) for name in models.MODES[mode]}
-    return {name: (random.integers(0, 256, shape) * bright).astype(np.uint8) for name, shape in shapes.items()}
+    inputs = {}
+    for name, shape in models.input_shapes(mode, frames, size).items():
+        bright = np.linspace(0.3, 1, count).reshape(-1, *[1] * len(shape))
+        if name in models.CHANNELS:
+            inputs[name] = (random.integers(0, 256, (count, *shape)) * bright).astype(np.uint8)
+        else:
+            inputs[name] = (random.random(shape[-2:]) + random.random((count, *shape)) * bright).astype(np.float32)
+    return inputs
 
 
 def shake(model):
@@ -91,9 +96,10 @@ def shaken(request):
 def test_clip_gives_probabilities(fresh, case):
     model = fresh[case]
     assert {name: tensor.shape for name, tensor in model.input.items()} == {
-        name: (None, FRAMES, SIZE, SIZE, models.CHANNELS[name]) for name in models.MODES[case[1]]
+        name: (None, *shape) for name, shape in models.input_shapes(case[1], FRAMES, SIZE).items()
     }
-    assert all(keras.backend.standardize_dtype(tensor.dtype) == "uint8" for tensor in model.inputs)
+    for tensor in model.inputs:
+        assert keras.backend.standardize_dtype(tensor.dtype) == ("uint8" if tensor.name in models.CHANNELS else "float32")
     probabilities = run_eagerly(model, clips(case[1]))
     assert probabilities.shape == (2, 3) and probabilities.dtype == np.float32
     np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)
@@ -112,7 +118,7 @@ def test_save_and_load(shaken, tmp_path):
     np.testing.assert_allclose(run_eagerly(keras.models.load_model(tmp_path / "model.keras"), clip), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", models.RECOGNISERS)
+@pytest.mark.parametrize("name", LEARNING_LAYERS)
 def test_mixed_precision_ends_in_float32(name):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
@@ -129,7 +135,7 @@ def test_mixed_precision_ends_in_float32(name):
 def test_same_on_tensorflow_and_jax(tmp_path):
     assert keras.backend.backend() == "tensorflow"
     names = list(models.RECOGNISERS)
-    data = {**clips("Fuse", 2, 8, 64), "labels": np.eye(3, dtype=np.float32)[:2]}
+    data = {**clips("Fuse", 2, 8, 64), **clips("Pose"), **clips("Features", size=64), "labels": np.eye(3, dtype=np.float32)[:2]}
     np.savez(tmp_path / "data.npz", **data)
     here = {}
     for name in names:
