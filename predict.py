@@ -17,6 +17,7 @@ from pathlib import Path
 from common.cli import boolean, fraction, positive_int, run, script_parser
 from common.person_flags import add_person_flags, add_pose_flag, build_estimator, person_source
 from common.threads import Background, prefetch
+from models import MODES
 
 START = time.perf_counter()
 
@@ -25,7 +26,7 @@ def parse_args():
     parser = script_parser(__doc__)
     parser.add_argument("--video", required=True, help="a file, a camera index (0) or a stream address (rtsp://…)")
     parser.add_argument("--path", default="save_weight/default", help="run folder, .keras, or .hdf5 with its meta.json")
-    parser.add_argument("--mode", choices=("RGB", "Flow", "Fuse", "Pose"), help="checked against the run, which knows its mode itself")
+    parser.add_argument("--mode", choices=tuple(MODES), help="checked against the run, which knows its mode itself")
     parser.add_argument("--batch", type=boolean, default=False, help="True: all persons that are due in one call")
     parser.add_argument("--region", choices=("person", "frame"), help="each person or the whole picture (default: as the run was trained)")
     parser.add_argument("--stride", type=positive_int, default=16, help="frames between two answers for a person")
@@ -53,7 +54,7 @@ def main():
     trained = Run.open(args.path)
     if args.mode not in (None, trained.mode):
         raise InputError(f"{args.path} was trained with --mode {trained.mode}, not {args.mode}")
-    if trained.mode == "Features" or (args.draw == "pose" and trained.mode != "Pose"):
+    if trained.mode == "Features" or (args.draw == "pose" and not trained.sees_poses):
         raise InputError(f"{args.path} has --mode {trained.mode}, and sees no " + ("videos" if trained.mode == "Features" else "poses"))
     stages = Stages()
     with open_video(args.video) as reader, Window(args.show) as window:

@@ -20,6 +20,7 @@ from common.training_run import CHANGES, MIN_FLOW_SIZE, SPARSE_WINDOW, changes, 
 from models import MODES, RECOGNISERS
 
 EPOCHS = 30
+PAIRS = [mode for mode, inputs in MODES.items() if len(inputs) == 2]
 
 
 def make_parser():
@@ -46,7 +47,7 @@ def make_parser():
     add("--recurrent_unit", choices=("gru", "lstm"), default="gru", help="of pose_gru")
     add("--recurrent_layers", type=int, choices=(1, 2), default=1, help="of pose_gru")
     add("--weights", help="start from a run, .keras, .h5 or .hdf5: layers by name; a classifier for other classes stays new")
-    add("--from-runs", nargs=2, metavar="RUN", help="with --mode Fuse: an RGB and a Flow run in one; trains only if --epochs is given")
+    add("--from-runs", nargs=2, metavar="RUN", help=f"with --mode {' or '.join(PAIRS)}: two in one; trains only if --epochs is given")
     add("--freeze", action="store_true", help="train the classifier only; all before it stays as --weights or --from-runs have it")
     add_pose_flag(parser)
     add = parser.add_argument_group("training").add_argument
@@ -71,8 +72,8 @@ def parse_args():
     if args.resume:
         args = resumed(parser, args.resume)
     elif args.from_runs:
-        if args.mode != "Fuse" or args.weights:
-            parser.error("--from-runs goes with --mode Fuse and without --weights")
+        if args.mode not in PAIRS or args.weights:
+            parser.error(f"--from-runs goes with --mode {' or '.join(PAIRS)} and without --weights")
         args = fused(parser, args.from_runs)
     args.mode = args.mode or RECOGNISERS[args.model].modes[0]
     if bool(args.csv) != (args.mode == "Features"):
@@ -83,7 +84,7 @@ def parse_args():
         parser.error(f"--sampling sparse chooses from {SPARSE_WINDOW} frames, so --frames {args.frames} is too many")
     if args.mode not in (modes := RECOGNISERS[args.model].modes):
         parser.error(f"--model {args.model} has no --mode {args.mode}; give --mode {' or '.join(modes)}")
-    if args.mode in ("Flow", "Fuse") and (args.size or MIN_FLOW_SIZE) < MIN_FLOW_SIZE:
+    if "flow" in MODES[args.mode] and (args.size or MIN_FLOW_SIZE) < MIN_FLOW_SIZE:
         parser.error(f"--size {args.size} is too small for optical flow; at least {MIN_FLOW_SIZE} pixels")
     if args.epochs is None:
         args.epochs = 0 if args.from_runs else EPOCHS

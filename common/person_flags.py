@@ -38,7 +38,7 @@ def build_estimator(pose, run=None):
 
     Raises InputError where the file is missing or has other joints than the run.
     """
-    if run and run.mode != "Pose":
+    if run and not run.sees_poses:
         return None
     from video.pose import PoseEstimator
 

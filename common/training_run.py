@@ -16,7 +16,7 @@ from typing import NamedTuple
 from common.errors import InputError
 from common.files import sha256
 from common.person_flags import build_estimator
-from models import RECOGNISERS
+from models import MODES, RECOGNISERS
 from models.run import META_NAME, MODEL_NAME, Run, read_meta
 
 SAVE_FOLDER = Path("save_weight")
@@ -65,16 +65,22 @@ def resumed(parser, folder):
 def fused(parser, paths):
     """The arguments of a run made of two others: the model and the clips are theirs, the rest the command line's.
 
-    Raises InputError unless one is an RGB and one a Flow run and they agree, and with the command line too.
+    Raises InputError unless they are an RGB and a Flow run, or one of these and a Pose run, and agree, and with the command line too.
     """
-    runs = _rgb_and_flow(paths)
-    keys = ("recogniser", "classes", "frames", "window", "size", "fps", "region", "context", "crop")
+    runs = _pair(paths)
+    with_pose = runs[1].mode == "Pose"
+    keys = ("classes", "frames", "window", "fps", "region", "context", "crop", *(() if with_pose else ("recogniser", "size")))
     facts = [{key: getattr(run, key) for key in keys} for run in runs]
     for key, value in facts[0].items():
         if facts[1][key] != value:
             raise InputError(f"{runs[0].folder} and {runs[1].folder} do not go together: {key} is {value} and {facts[1][key]}")
-    values = {key: facts[0][key] for key in ("frames", "size", "fps", "region", "context")}
-    values |= {"model": facts[0]["recogniser"], "num_class": len(facts[0]["classes"]), "flow": runs[1].flow, "mode": "Fuse"}
+    values = {key: facts[0][key] for key in ("frames", "fps", "region", "context")}
+    values |= {"model": runs[0].recogniser, "num_class": len(facts[0]["classes"]), "size": runs[0].size}
+    values["flow"] = runs[0 if with_pose else 1].flow
+    if with_pose:
+        recorded = runs[1].meta["arguments"]
+        values |= {"pose": runs[1].pose} | {key: recorded[key] for key in ("recurrent_unit", "recurrent_layers")}
+    values["mode"] = f"{runs[0].mode}+Pose" if with_pose else "Fuse"
     values["sampling"] = "dense" if facts[0]["window"] == facts[0]["frames"] else "sparse"
     return _parse_with(parser, values, f"the run {paths[0]}")
 
@@ -147,9 +153,9 @@ def make_datasets(args, run, data):
 
     sampler = sampler_of(run, build_estimator(args.pose, run), tuple(args.augment))
     queue = {"workers": args.workers, "max_queue_size": args.qs}
-    if run.mode == "Pose":
+    if run.sees_poses:
         sampler.prepare(example.path for example in [*data.train, *(data.validation or [])])
-    elif run.mode != "RGB":
+    if "flow" in MODES[run.mode]:
         prepare_flow([*data.train, *(data.validation or [])], sampler, args.workers)
     print(
         f"{len(data.train)} clips to train on, {len(data.validation or [])} to validate; "
@@ -169,7 +175,7 @@ def build_network(args, run):
 
     keras.utils.set_random_seed(args.seed)
     facts = (run.recogniser, len(run.classes), run.mode, run.frames, run.size)
-    options = {"layout": run.layout, "unit": args.recurrent_unit, "depth": args.recurrent_layers} if run.mode == "Pose" else {}
+    options = {"layout": run.layout, "unit": args.recurrent_unit, "depth": args.recurrent_layers} if run.sees_poses else {}
     keras.config.set_dtype_policy("float32")
     portable = models.build(*facts, **options)
     keras.config.set_dtype_policy(args.precision)
@@ -198,9 +204,9 @@ def start_weights(args, model):
     from models.transfer import start_from
 
     if args.from_runs:
-        rgb, flow = _rgb_and_flow(args.from_runs)
-        model.set_weights(fuse(rgb.load_model(), flow.load_model()).get_weights())
-        print(f"weights: colour from {rgb.folder}, flow from {flow.folder}")
+        runs = _pair(args.from_runs)
+        model.set_weights(fuse(*(run.load_model() for run in runs)).get_weights())
+        print("weights: " + ", ".join(f"{run.mode} from {run.folder}" for run in runs))
     if args.weights:
         loaded, new = start_from(model, args.weights)
         listed = ", ".join(new[:3]) + (f" and {len(new) - 3} more" if len(new) > 3 else "")
@@ -242,12 +248,13 @@ def _parse_with(parser, values, owner):
     return args
 
 
-def _rgb_and_flow(paths):
-    runs = [Run.open(path) for path in paths]
+def _pair(paths):
+    """The two runs in the order RGB, Flow, Pose."""
+    runs, order = [Run.open(path) for path in paths], ("RGB", "Flow", "Pose")
     modes = [run.mode for run in runs]
-    if sorted(modes) != ["Flow", "RGB"]:
-        raise InputError(f"--from-runs needs an RGB and a Flow run, but {paths[0]} is {modes[0]} and {paths[1]} is {modes[1]}")
-    return sorted(runs, key=lambda run: run.mode, reverse=True)
+    if len(set(modes)) == 1 or not set(modes) <= set(order):
+        raise InputError(f"--from-runs needs an RGB, Flow or Pose run each, but {paths[0]} is {modes[0]} and {paths[1]} is {modes[1]}")
+    return sorted(runs, key=lambda run: order.index(run.mode))
 
 
 def _class_names(args):
@@ -280,7 +287,7 @@ def _window(args):
 
 def _pose_facts(args):
     """What a pose run adds to meta.json."""
-    if args.mode != "Pose":
+    if "pose" not in MODES[args.mode]:
         return {}
     from video.pose import describe
 

@@ -10,10 +10,13 @@ from common.pose_layouts import LAYOUTS
 from common.quiet import import_keras
 
 MODES = {"RGB": ("rgb",), "Flow": ("flow",), "Fuse": ("rgb", "flow"), "Pose": ("pose",), "Features": ("features",)}
+MODES |= {"RGB+Pose": ("rgb", "pose"), "Flow+Pose": ("flow", "pose")}
 """What `--mode` means: the inputs a recogniser eats."""
 
-CLIP_MODES = ("RGB", "Flow", "Fuse")
-"""Those that eat pictures."""
+CLIP_MODES = ("RGB", "Flow", "Fuse", "RGB+Pose", "Flow+Pose")
+"""Those of a recogniser that eats pictures, alone or together with `POSE_RECOGNISER`."""
+
+POSE_RECOGNISER = "pose_gru"
 
 CHANNELS = {"rgb": 3, "flow": 2}
 """Channels of pictures, uint8: rgb is R, G, B; flow is x, y with 128 = no motion and ±20 pixels over the range."""
@@ -48,7 +51,7 @@ class Recogniser:
 RECOGNISERS = {
     "i3d": Recogniser("models.i3d", "i3d", frames=64, size=224, fps=25.0),
     "i3d_se": Recogniser("models.i3d", "i3d_se", frames=64, size=224, fps=25.0),
-    "motion": Recogniser("models.motion", "motion", frames=20, size=96, fps=10.0, modes=("Flow",)),
+    "motion": Recogniser("models.motion", "motion", frames=20, size=96, fps=10.0, modes=("Flow", "Flow+Pose")),
     "pose_gru": Recogniser("models.pose_gru", "pose_gru", frames=32, size=192, fps=25.0, modes=("Pose",)),
     "pose_logistic": Recogniser("models.pose_logistic", "pose_logistic", frames=1, size=512, fps=25.0, modes=("Features",)),
 }
@@ -74,38 +77,41 @@ def build(name, num_class, mode="RGB", frames=None, size=None, **options):
         mode: one of the recogniser's `modes`.
         frames: frames of a clip; None = what the network was made for.
         size: height and width in pixels; None = likewise.
-        options: of this builder alone, such as `layout` of pose_gru.
+        options: of the pose stream's builder, see `models.pose_gru.pose_gru`.
 
     Returns:
         an uncompiled `keras.Model`: dict of uint8 clips, "rgb" (B, frames, size, size, 3) and/or "flow"
         (B, frames, size, size, 2), or float32 "pose" (B, frames, K, 3) or "features" (B, size) -> probabilities (B, num_class) float32.
     """
-    recogniser = RECOGNISERS[name]
-    builder = recogniser.load()
-    frames, size = frames or recogniser.frames, size or recogniser.size
-    streams = [builder(num_class, stream, frames, size, **options) for stream in MODES[mode]]
-    return fuse(*streams) if mode == "Fuse" else streams[0]
+    frames, size = frames or RECOGNISERS[name].frames, size or RECOGNISERS[name].size
+    streams = []
+    for stream in MODES[mode]:
+        is_pose = stream == "pose"
+        builder = RECOGNISERS[POSE_RECOGNISER if is_pose else name].load()
+        streams.append(builder(num_class, stream, frames, size, **(options if is_pose else {})))
+    return fuse(*streams) if len(streams) > 1 else streams[0]
 
 
-def fuse(rgb_model, flow_model):
+def fuse(first, second):
     """Two single-stream networks as one: softmax of the mean of their logits.
 
-    Each stream stays whole, as a nested model named "rgb_stream" or "flow_stream": its layers keep their names, and
+    Each stream stays whole, as a nested model named "rgb_stream", "flow_stream" or "pose_stream": its layers keep their names, and
     ``model.get_layer("rgb_stream").get_layer(…)`` finds them. The weights are shared with the given models, not copied.
 
     Args:
-        rgb_model, flow_model: models from `build` in mode RGB and Flow, with equally many classes.
+        first, second: models from `build` in different modes of one stream, with equally many classes.
 
     Returns:
-        an uncompiled `keras.Model`, as `build` in mode Fuse returns.
+        an uncompiled `keras.Model`, as `build` in a mode of both streams returns.
     """
     import keras
 
     inputs, logits = {}, []
-    for stream, model in (("rgb", rgb_model), ("flow", flow_model)):
+    for model in (first, second):
+        (stream,) = model.input
         body = keras.Model(model.input, model.get_layer("logits").output, name=f"{stream}_stream")
-        inputs[stream] = keras.Input(model.input[stream].shape[1:], dtype="uint8", name=stream)
+        inputs[stream] = keras.Input(model.input[stream].shape[1:], dtype=model.input[stream].dtype, name=stream)
         logits.append(body({stream: inputs[stream]}))
     mean = keras.layers.Average(name="logits", dtype="float32")(logits)
     probabilities = keras.layers.Softmax(name="probabilities", dtype="float32")(mean)
-    return keras.Model(inputs, probabilities, name=f"{rgb_model.name}_fuse")
+    return keras.Model(inputs, probabilities, name=f"{first.name}_fuse")

@@ -9,7 +9,7 @@ from pathlib import Path
 from common.errors import InputError
 from common.files import write_json
 from common.pose_layouts import LAYOUTS
-from models import MODES, RECOGNISERS, build, input_shapes
+from models import MODES, POSE_RECOGNISER, RECOGNISERS, build, input_shapes
 
 META_NAME = "meta.json"
 MODEL_NAME = "model.keras"
@@ -153,6 +153,11 @@ class Run:
         return self.meta.get("layout", DEFAULTS["layout"])
 
     @property
+    def sees_poses(self):
+        """Whether joints are among its inputs."""
+        return "pose" in MODES[self.mode]
+
+    @property
     def pose(self):
         """The pose network's file as train.py was given it, or None for a run that sees no poses."""
         return self.meta.get("pose")
@@ -181,7 +186,8 @@ class Run:
         Raises:
             InputError: the file is broken, or disagrees with meta.json.
         """
-        RECOGNISERS[self.recogniser].load()
+        for name in (self.recogniser, *([POSE_RECOGNISER] if self.sees_poses else [])):
+            RECOGNISERS[name].load()
         try:
             model = self._load()
         except InputError:

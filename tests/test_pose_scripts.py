@@ -8,9 +8,12 @@ import pytest
 from tiny_pose import write_network
 from tiny_recogniser import moving_square, write_dataset
 
+from models import build
 from models.run import Run
 from video.io import read_clip
+from video.pose import PoseEstimator
 from video.pose_files import read_poses
+from video.pose_samples import sampler_of
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +88,19 @@ def test_skeleton_in_a_picture(place, script):
 def test_wrong_input_is_one_line(script, name, flags, says):
     done = script(name, *flags, code=1)
     assert done.stderr.splitlines()[-1].startswith("error:") and says in done.stderr
+
+
+def test_two_runs_in_one_give_the_mean_of_their_scores(place, script, rows):
+    """A pose run and an RGB run; the latter has random weights, which is enough to tell."""
+    pose = Run.open(place / "save_weight/pose")
+    rgb = Run.create(place / "save_weight/rgb", pose.meta | {"recogniser": "i3d", "mode": "RGB", "size": 32, "layout": "coco17"})
+    build("i3d", 2, "RGB", 4, 32).save(rgb.model_path)
+    script("train.py", "--mode", "RGB+Pose", "--from-runs", rgb.folder, pose.folder, "--name", "both", cwd=place)
+    both = Run.open(place / "save_weight/both")
+    assert (both.mode, both.recogniser, both.size, both.pose) == ("RGB+Pose", "i3d", 32, pose.pose)
+    (clip,) = place.glob("left/clip 4.avi")
+    sample = {name: array[None] for name, array in sampler_of(both, PoseEstimator(both.pose))(clip).items()}
+    assert {name: array.shape for name, array in sample.items()} == {"rgb": (1, 4, 32, 32, 3), "pose": (1, 4, 17, 3)}
+    logits = [np.log(run.load_model().predict_on_batch({mode: sample[mode]})) for run, mode in ((rgb, "rgb"), (pose, "pose"))]
+    mean = np.exp(sum(logits) / 2)
+    np.testing.assert_allclose(both.load_model().predict_on_batch(sample), mean / mean.sum(), atol=1e-4)

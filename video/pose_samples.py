@@ -19,9 +19,29 @@ CACHE_FOLDER = ".pose"
 
 def sampler_of(run, estimator=None, augment=()):
     """The sampler for clips of a run (anything with the facts of meta.json as attributes); of a pose run it needs the estimator."""
-    if run.mode == "Pose":
-        return PoseSampler(run.frames, run.window, estimator, run.fps, augment)
-    return Sampler(run.frames, run.window, run.size, run.mode, run.flow, run.fps, augment)
+    mode = run.mode.removesuffix("+Pose")
+    pictures = Sampler(run.frames, run.window, run.size, mode, run.flow, run.fps, augment)
+    if estimator is None:
+        return pictures
+    poses = PoseSampler(run.frames, run.window, estimator, run.fps, augment)
+    return poses if mode == "Pose" else PictureAndPoseSampler(pictures, poses)
+
+
+class PictureAndPoseSampler:
+    """What a `Sampler` and a `PoseSampler` of the same frames give of a clip, together. Each makes random changes of its own."""
+
+    def __init__(self, pictures, poses):
+        self._pictures, self._poses = pictures, poses
+        self.flow_of, self.flow, self.prepare = pictures.flow_of, pictures.flow, poses.prepare
+
+    @property
+    def nbytes(self):
+        """Bytes of one sample."""
+        return self._pictures.nbytes + self._poses.nbytes
+
+    def __call__(self, path, rng=None):
+        """A sample of the clip at `path`, as both return it. InputError if it cannot be read."""
+        return self._pictures(path, rng) | self._poses(path, rng)
 
 
 class PoseSampler:

@@ -110,7 +110,7 @@ def tracked(persons):
 def windows_of(run, stride, estimator=None):
     """The `Windows` a run (anything with the facts of meta.json as attributes) wants; a pose run also needs its `PoseEstimator`."""
     if estimator:
-        return PoseWindows(estimator, run.frames, run.window, run.size, run.mode, run.fps, run.context, stride=stride)
+        return PoseWindows(estimator, run.frames, run.window, run.size, run.mode, run.fps, run.context, run.flow, stride)
     kind = FixedWindows if run.crop == "fixed" else Windows
     return kind(run.frames, run.window, run.size, run.mode, run.fps, run.context, run.flow, stride)
 

@@ -76,6 +76,21 @@ def test_two_persons_in_a_moving_picture(estimator):
     assert windows.drawn(frame).image[:, :, :].any(-1).sum() > 2 and (picture > 0).any(-1).sum() == 2
 
 
+def test_pictures_and_joints_together(estimator):
+    windows = PoseWindows(estimator, 8, 8, 16, "RGB+Pose", stride=1, context=1.0)
+    for i in range(1, 17):
+        frame = Frame(i, i / 25, spot(i, 12))
+        windows.look(frame)
+        windows.add(1, frame, (0, 0, 32, 32))
+        due = windows.due(frame)
+    inputs = windows.inputs(due)
+    assert {name: array.shape for name, array in inputs.items()} == {"rgb": (1, 8, 16, 16, 3), "pose": (1, 8, 17, 3)}
+    np.testing.assert_allclose(32 * inputs["pose"][0, :, 12, 0], np.arange(9, 17) + 0.5, atol=0.3)  # both of the last eight frames
+    assert (inputs["rgb"][0].max(axis=(1, 3)).argmax(1) == np.arange(9, 17) // 2).all()
+    windows.forget(keep=[])
+    assert windows.due(frame) == []
+
+
 def test_a_whole_picture_is_one_person(estimator):
     windows = PoseWindows(estimator, 8, 8, 32, "Pose", stride=1)
     for i in range(1, 17):
