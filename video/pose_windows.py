@@ -56,7 +56,9 @@ class PoseWindows(Windows):
 
     def forget(self, keep):
         super().forget(keep)
-        self._poses = {track_id: poses for track_id, poses in self._poses.items() if track_id in self._people}
+        for kept in (self._poses, self._seen):
+            for track_id in kept.keys() - self._people.keys():
+                del kept[track_id]
 
     def drawn(self, frame):
         """The `video.io.Frame` with the skeletons of all who were seen in it."""
