@@ -78,8 +78,8 @@ def fused(parser, paths):
     values |= {"model": runs[0].recogniser, "num_class": len(facts[0]["classes"]), "size": runs[0].size}
     values["flow"] = runs[0 if with_pose else 1].flow
     if with_pose:
-        recorded = runs[1].meta["arguments"]
-        values |= {"pose": runs[1].pose} | {key: recorded[key] for key in ("recurrent_unit", "recurrent_layers")}
+        recorded = runs[1].meta.get("arguments", {})
+        values |= {"pose": runs[1].pose} | {key: recorded[key] for key in ("recurrent_unit", "recurrent_layers") if key in recorded}
     values["mode"] = f"{runs[0].mode}+Pose" if with_pose else "Fuse"
     values["sampling"] = "dense" if facts[0]["window"] == facts[0]["frames"] else "sparse"
     return _parse_with(parser, values, f"the run {paths[0]}")
