@@ -253,7 +253,7 @@ def _pair(paths):
     runs, order = [Run.open(path) for path in paths], ("RGB", "Flow", "Pose")
     modes = [run.mode for run in runs]
     if len(set(modes)) == 1 or not set(modes) <= set(order):
-        raise InputError(f"--from-runs needs an RGB, Flow or Pose run each, but {paths[0]} is {modes[0]} and {paths[1]} is {modes[1]}")
+        raise InputError(f"--from-runs needs unlike runs of RGB, Flow, Pose, but {paths[0]} is {modes[0]} and {paths[1]} is {modes[1]}")
     return sorted(runs, key=lambda run: order.index(run.mode))
 
 
