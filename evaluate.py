@@ -5,6 +5,7 @@
     python evaluate.py --path save_weight/my_run                             the test clips of the data set it was trained on
     python evaluate.py --path save_weight/my_run --test continuous           the same, strung together, a window sliding over them
     python evaluate.py --path save_weight/my_run --test video films          every video there, annotated as predict.py does
+    python evaluate.py --path save_weight/my_table --csv features.csv
 
     list lines:  path class_index        64-frame clips as generate_64.py makes them, or, with --region, whole videos
     output:      summary.json predictions.csv confusion_matrix.csv confusion_matrix_normalised.csv confusion_matrix.png roc.png
@@ -21,7 +22,7 @@ from pathlib import Path
 
 from common import datasets
 from common.cli import positive_int, run, script_parser
-from common.person_flags import add_person_flags
+from common.person_flags import add_person_flags, add_pose_flag
 
 LIST = "datasetlist/vallist.txt"
 MODES = {"clips": 1, "continuous": 1, "video": 2}  # and how many words each takes
@@ -32,6 +33,7 @@ def make_parser():
     parser.add_argument("--path", default="save_weight/default", help="run folder, .keras, or .hdf5 with its meta.json")
     parser.add_argument("--list", help=f"file with a line 'path class_index' per clip or video (default: {LIST}, or the run's --dataset)")
     parser.add_argument("--test", nargs="+", default=["clips"], metavar="MODE", help="clips (default), continuous, or video FILE|FOLDER")
+    parser.add_argument("--csv", help="for a run of features: a table of them with a column label, in place of a list")
     parser.add_argument("--positive", metavar="CLASS", help="also report ROC AUC and accuracy at the run's threshold for this class")
     parser.add_argument(
         "--region", choices=("person", "frame"), help="list lines are whole videos: score each person, or the whole picture"
@@ -44,6 +46,7 @@ def make_parser():
     parser.add_argument("--seed", type=int, default=0, help="continuous: of the order of the clips")
     parser.add_argument("--every", type=positive_int, default=1, help="with --region: detect on every Nth frame")
     datasets.add_dataset_flags(parser)
+    add_pose_flag(parser, default=None)
     add_person_flags(parser)
     return parser
 
@@ -72,8 +75,10 @@ def main():
     classes = trained.classes
     if args.positive not in (None, *classes):
         raise InputError(f"no class {args.positive!r} in {args.path}; it knows {', '.join(classes)}")
-    examples, skipped = ([], 0) if args.test[0] == "video" else read_examples(args, trained)
-    network = compile(trained, args.runtime)
+    if (args.csv is None) == (trained.mode == "Features"):
+        raise InputError(f"{args.path} has --mode {trained.mode}; --csv goes with Features, and only with them")
+    examples, skipped = ([], 0) if args.csv or args.test[0] == "video" else read_examples(args, trained)
+    network = compile(trained, args.runtime, precision="float32" if args.csv else "auto")
     folder = Path(args.output) if args.output else trained.folder / "evaluation" / report_name(args)
     names, labels, scores = score(args, trained, network, examples, folder)
     if not names:
@@ -95,6 +100,8 @@ def main():
 
 def report_name(args):
     """The report's folder: after the list, or the mode and what it was given."""
+    if args.csv:
+        return Path(args.csv).stem
     if args.test[0] == "video":
         return f"video_{Path(args.test[1]).stem}"
     stem = Path(args.list or LIST).stem if args.list or args.dataset == "lists" else "test"
@@ -103,8 +110,10 @@ def report_name(args):
 
 def score(args, trained, network, examples, folder):
     """(names, labels, scores (N, C)) of what --test says."""
-    from common.evaluation import score_annotated, score_clips, score_continuous, score_videos
+    from common.evaluation import score_annotated, score_clips, score_continuous, score_table, score_videos
 
+    if args.csv:
+        return score_table(args, trained, network)
     if args.test[0] == "video":
         from predict import annotate
 

@@ -15,8 +15,9 @@ from contextlib import closing
 from pathlib import Path
 
 from common.cli import boolean, fraction, positive_int, run, script_parser
-from common.person_flags import add_person_flags, person_source
+from common.person_flags import add_person_flags, add_pose_flag, build_estimator, person_source
 from common.threads import Background, prefetch
+from models import MODES
 
 START = time.perf_counter()
 
@@ -25,7 +26,7 @@ def parse_args():
     parser = script_parser(__doc__)
     parser.add_argument("--video", required=True, help="a file, a camera index (0) or a stream address (rtsp://…)")
     parser.add_argument("--path", default="save_weight/default", help="run folder, .keras, or .hdf5 with its meta.json")
-    parser.add_argument("--mode", choices=("RGB", "Flow", "Fuse"), help="checked against the run, which knows its mode itself")
+    parser.add_argument("--mode", choices=tuple(MODES), help="checked against the run, which knows its mode itself")
     parser.add_argument("--batch", type=boolean, default=False, help="True: all persons that are due in one call")
     parser.add_argument("--region", choices=("person", "frame"), help="each person or the whole picture (default: as the run was trained)")
     parser.add_argument("--stride", type=positive_int, default=16, help="frames between two answers for a person")
@@ -33,7 +34,9 @@ def parse_args():
     parser.add_argument("--threshold", type=fraction, default=0.0, help='an answer under this score is "unknown"')
     parser.add_argument("--every", type=positive_int, default=1, help="detect on every Nth frame, follow in between")
     parser.add_argument("--output", default="output", help="folder for the three files")
+    parser.add_argument("--draw", choices=("boxes", "pose"), default="boxes", help="pose: skeletons too, with a pose run")
     parser.add_argument("--show", action="store_true", help="show the picture in a window while it runs; q ends")
+    add_pose_flag(parser, default=None)
     add_person_flags(parser)
     return parser.parse_args()
 
@@ -51,6 +54,8 @@ def main():
     trained = Run.open(args.path)
     if args.mode not in (None, trained.mode):
         raise InputError(f"{args.path} was trained with --mode {trained.mode}, not {args.mode}")
+    if trained.mode == "Features" or (args.draw == "pose" and not trained.sees_poses):
+        raise InputError(f"{args.path} has --mode {trained.mode}, and sees no " + ("videos" if trained.mode == "Features" else "poses"))
     stages = Stages()
     with open_video(args.video) as reader, Window(args.show) as window:
         network = compile(trained, args.runtime)
@@ -66,7 +71,7 @@ def annotate(args, trained, network, reader, window, stages):
     from video.publish import Publisher
     from video.recognise import Recognition, in_sight, tracked, windows_of
 
-    windows = windows_of(trained, args.stride)
+    windows = windows_of(trained, args.stride, build_estimator(args.pose, trained))
     recognition = Recognition(network, trained.classes, windows, args.smooth, args.threshold, args.batch, stages)
     follow = person_source(args, args.region or trained.region, stages)
     outputs = Outputs(args.output, output_stem(args.video), reader.fps, (reader.width, reader.height), trained.classes, stages)
@@ -78,6 +83,7 @@ def annotate(args, trained, network, reader, window, stages):
                 fresh = {track_id: recognition.answers[track_id] for track_id in recognition.step(frame, persons)}
                 frames += 1
                 first_s = first_s or time.perf_counter() - START
+                frame = windows.drawn(frame) if args.draw == "pose" else frame
                 if not publisher.put(frame, in_sight(frame, persons), tracked(persons), fresh):
                     break
         except KeyboardInterrupt:

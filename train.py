@@ -7,6 +7,8 @@
                 classes.txt                           log.csv       a line per epoch; curve.png shows it
                                                       state.npz     what --resume needs
 
+    python train.py --model pose_logistic --csv features.csv --name my_table     a table with a column "label" in place of the lists
+
 Stopped by Ctrl-C, a kill or a power cut, it goes on from the last finished epoch: python train.py --resume save_weight/<name>
 """
 
@@ -15,10 +17,12 @@ from shlex import quote
 from common.cli import positive_int, run, script_parser
 from common.datasets import add_dataset_flags, check_dataset_flags, write_skipped
 from common.network_flags import add_option_flags, options_of
+from common.person_flags import add_pose_flag
 from common.training_run import CHANGES, MIN_FLOW_SIZE, SPARSE_WINDOW, changes, fused, nonnegative_int, positive_float, resumed
 from models import MODES, RECOGNISERS
 
 EPOCHS = 30
+PAIRS = [mode for mode, inputs in MODES.items() if len(inputs) == 2]
 
 
 def make_parser():
@@ -26,6 +30,7 @@ def make_parser():
     add_dataset_flags(parser)
     add = parser.add_argument_group("clips").add_argument
     add("--cache", metavar="DIR", help="keep decoded frames and flow there (default: decode each time; flow beside the clips)")
+    add("--csv", metavar="FILE", help="with --model pose_logistic: a table of features with a column label, in place of clips")
     add("--batchsize", type=positive_int, default=8, help="clips per step")
     add("--workers", type=positive_int, default=4, help="threads that read clips; with 1 there is no queue")
     add("--qs", type=positive_int, default=10, help="batches read ahead; takes qs x batchsize x frames x size² x 3 bytes (Flow 2, Fuse 5)")
@@ -38,15 +43,18 @@ def make_parser():
     add("--flow", choices=("dis", "tvl1"), default="dis", help="optical flow; tvl1 is as published, and a hundred times slower")
     add = parser.add_argument_group("network").add_argument
     add("--model", choices=tuple(RECOGNISERS), default="i3d_se")
-    add("--mode", choices=tuple(MODES), default="RGB", help="what the network sees: colour, optical flow, or both")
+    add("--mode", choices=tuple(MODES), help="what the network sees: colour, optical flow, or both (default: RGB, or the only one it has)")
     add("--frames", type=positive_int, help="frames of a clip (default: the model's own, 64 for I3D)")
     add("--sampling", choices=("dense", "sparse"), default="dense", help=f"consecutive frames, or spread over {SPARSE_WINDOW}")
     add("--size", type=positive_int, help="height and width in pixels (default: the model's own, 224 for I3D)")
     add_option_flags(add)
     add("--pretrained", metavar="imagenet|none|FILE", help="weights of the backbone, if the model has one (default: imagenet)")
+    add("--recurrent_unit", choices=("gru", "lstm"), default="gru", help="of pose_gru")
+    add("--recurrent_layers", type=int, choices=(1, 2), default=1, help="of pose_gru")
     add("--weights", help="start from a run, .keras, .h5 or .hdf5: layers by name; a classifier for other classes stays new")
-    add("--from-runs", nargs=2, metavar="RUN", help="with --mode Fuse: an RGB and a Flow run in one; trains only if --epochs is given")
+    add("--from-runs", nargs=2, metavar="RUN", help=f"with --mode {' or '.join(PAIRS)}: two in one; trains only if --epochs is given")
     add("--freeze", action="store_true", help="train the classifier only; all before it stays as --weights or --from-runs have it")
+    add_pose_flag(parser)
     add = parser.add_argument_group("training").add_argument
     add("--epochs", type=nonnegative_int, help=f"in all, also with --resume; 0 only evaluates (default {EPOCHS}; --from-runs 0)")
     add("--optimizer", choices=("radam_lookahead", "radam", "adam", "adamw", "sgd", "rmsprop"), default="radam_lookahead")
@@ -71,9 +79,12 @@ def parse_args():
     if args.resume:
         args = resumed(parser, args.resume)
     elif args.from_runs:
-        if args.mode != "Fuse" or args.weights:
-            parser.error("--from-runs goes with --mode Fuse and without --weights")
+        if args.mode not in PAIRS or args.weights:
+            parser.error(f"--from-runs goes with --mode {' or '.join(PAIRS)} and without --weights")
         args = fused(parser, args.from_runs)
+    args.mode = args.mode or RECOGNISERS[args.model].modes[0]
+    if bool(args.csv) != (args.mode == "Features"):
+        parser.error("--csv and --model pose_logistic go together")
     check_dataset_flags(parser, args)
     args.options = options_of(parser, args)
     if args.freeze and not (args.weights or args.from_runs):
@@ -82,7 +93,7 @@ def parse_args():
         parser.error(f"--sampling sparse chooses from {SPARSE_WINDOW} frames, so --frames {args.frames} is too many")
     if args.mode not in (modes := RECOGNISERS[args.model].modes):
         parser.error(f"--model {args.model} has no --mode {args.mode}; give --mode {' or '.join(modes)}")
-    if args.mode != "RGB" and (args.size or MIN_FLOW_SIZE) < MIN_FLOW_SIZE:
+    if "flow" in MODES[args.mode] and (args.size or MIN_FLOW_SIZE) < MIN_FLOW_SIZE:
         parser.error(f"--size {args.size} is too small for optical flow; at least {MIN_FLOW_SIZE} pixels")
     if args.epochs is None:
         args.epochs = 0 if args.from_runs else EPOCHS
@@ -91,6 +102,10 @@ def parse_args():
 
 def main():
     args = parse_args()
+    if args.csv:
+        from common.csv_training import train_from_csv
+
+        return train_from_csv(args)
     from common import training_run as steps
     from common.interrupts import Interrupts
     from common.quiet import import_keras

@@ -27,10 +27,11 @@ def score_clips(args, trained, network, examples):
     import numpy as np
     from tqdm import tqdm
 
+    from common.person_flags import build_estimator
     from common.threads import prefetch
-    from video.samples import Sampler
+    from video.pose_samples import sampler_of
 
-    sampler = Sampler(trained.frames, trained.window, trained.size, trained.mode, trained.flow, trained.fps, cache=args.cache)
+    sampler = sampler_of(trained, build_estimator(args.pose, trained), cache=args.cache)
     samples = tqdm(prefetch(sampler(example.path) for example in examples), total=len(examples), unit="clip")
     return np.stack([network({name: array[None] for name, array in sample.items()})[0] for sample in samples])
 
@@ -40,19 +41,27 @@ def score_videos(args, trained, network, examples):
     import numpy as np
     from tqdm import tqdm
 
-    from common.person_flags import person_source
+    from common.person_flags import build_estimator, person_source
     from video.recognise import highest_window, windows_of
 
-    persons_of = person_source(args, args.region)
+    persons_of, estimator = person_source(args, args.region), build_estimator(args.pose, trained)
     column = trained.classes.index(args.positive) if args.positive else None
     rows = [
-        highest_window(example.path, windows_of(trained, args.stride or STRIDE), network, persons_of, column)
+        highest_window(example.path, windows_of(trained, args.stride or STRIDE, estimator), network, persons_of, column)
         for example in tqdm(examples, unit="video")
     ]
     nobody = sum(row is None for row in rows)
     if nobody:
         print(f"nobody is seen for long enough in {nobody} of {len(rows)} videos; they score 0 in every class")
     return np.stack([np.zeros(len(trained.classes), np.float32) if row is None else row for row in rows])
+
+
+def score_table(args, trained, network):
+    """(names, labels, scores (N, C)) of the rows of --csv; a row's name is its number in the table."""
+    from common.csv_training import read_features
+
+    features, labels, _ = read_features(args.csv, trained.classes, trained.size)
+    return range(1, len(labels) + 1), labels, network({"features": features})
 
 
 def score_continuous(args, trained, network, examples, folder):
@@ -65,6 +74,8 @@ def score_continuous(args, trained, network, examples, folder):
     from models import sequence_report
     from video.continuous import shuffled
 
+    if trained.sees_poses:
+        raise InputError(f"{trained.folder} sees joints, and --test continuous has only pictures; --test clips and --test video have both")
     examples = shuffled(examples, args.seed)[: args.limit]
     labels = [example.label for example in examples]
     stride = args.stride or max(trained.window // WINDOWS_OF_A_CLIP, 1)
@@ -155,7 +166,7 @@ def score_annotated(args, trained, network, annotate, folder):
 
     names, labels, scores = [], [], []
     root, bad = Path(args.test[1]), 0
-    args = Namespace(**vars(args) | {"stride": args.stride or STRIDE, "threshold": 0.0, "batch": False})
+    args = Namespace(**vars(args) | {"stride": args.stride or STRIDE, "threshold": 0.0, "batch": False, "draw": "boxes"})
     for video in tqdm(list_videos(root), unit="video"):
         args.video, args.output = video, folder / "videos" / (video.relative_to(root).parent if root.is_dir() else "")
         try:

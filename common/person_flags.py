@@ -6,6 +6,7 @@ from common.cli import fraction, positive_int
 from common.errors import InputError
 
 ENCODER = "model_data/appearance.keras"
+POSE = "model_data/movenet_lightning_int8.tflite"  # not part of the project: see README, Pose
 
 
 def add_person_flags(parser):
@@ -24,6 +25,27 @@ def add_person_flags(parser):
     group.add_argument("--max-age", type=positive_int, default=30, help="frames a lost person is remembered")
     group.add_argument("--n-init", type=positive_int, default=3, help="detections in a row that make a person")
     group.add_argument("--runtime", choices=("auto", "openvino", "keras"), default="auto", help="what runs the networks")
+
+
+def add_pose_flag(parser, default=POSE):
+    """Add the flag that chooses the pose network."""
+    shown = "" if default else " (default: as the run was trained)"
+    parser.add_argument("--pose", metavar="FILE", default=default, help="pose network for one person, .tflite or .onnx" + shown)
+
+
+def build_estimator(pose, run=None):
+    """The `video.pose.PoseEstimator` of ``--pose``, or of a pose run where the flag is not given; None for a run that sees no poses.
+
+    Raises InputError where the file is missing or has other joints than the run.
+    """
+    if run and not run.sees_poses:
+        return None
+    from video.pose import PoseEstimator
+
+    estimator = PoseEstimator(pose or run.pose)
+    if run and estimator.description.layout != run.layout:
+        raise InputError(f"{pose}: gives joints as {estimator.description.layout}, but {run.folder} was trained on {run.layout}")
+    return estimator
 
 
 def build_detector(args):

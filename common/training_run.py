@@ -15,7 +15,8 @@ from pathlib import Path
 from common.datasets import Data, read_protocol
 from common.errors import InputError
 from common.files import sha256
-from models import RECOGNISERS
+from common.person_flags import build_estimator
+from models import MODES, RECOGNISERS
 from models.run import META_NAME, MODEL_NAME, Run, read_meta
 
 SAVE_FOLDER = Path("save_weight")
@@ -64,18 +65,24 @@ def resumed(parser, folder):
 def fused(parser, paths):
     """The arguments of a run made of two others: the model and the clips are theirs, the rest the command line's.
 
-    Raises InputError unless one is an RGB and one a Flow run and they agree, and with the command line too.
+    Raises InputError unless they are an RGB and a Flow run, or one of these and a Pose run, and agree, and with the command line too.
     """
-    runs = _rgb_and_flow(paths)
-    keys = ("recogniser", "classes", "frames", "window", "size", "fps", "region", "context", "crop", "options")
+    runs = _pair(paths)
+    with_pose = runs[1].mode == "Pose"
+    same = () if with_pose else ("recogniser", "size", "options")
+    keys = ("classes", "frames", "window", "fps", "region", "context", "crop", *same)
     facts = [{key: getattr(run, key) for key in keys} for run in runs]
     for key, value in facts[0].items():
         if facts[1][key] != value:
             raise InputError(f"{runs[0].folder} and {runs[1].folder} do not go together: {key} is {value} and {facts[1][key]}")
-    values = {key: facts[0][key] for key in ("frames", "size", "fps", "region", "context")}
-    values |= {"model": facts[0]["recogniser"], "num_class": len(facts[0]["classes"]), "flow": runs[1].flow, "mode": "Fuse"}
-    values |= runs[0].options
+    values = {key: facts[0][key] for key in ("frames", "fps", "region", "context")} | runs[0].options
+    values |= {"model": runs[0].recogniser, "num_class": len(facts[0]["classes"]), "size": runs[0].size}
     values["sampling_rate"] = 1  # theirs is in their fps already
+    values["flow"] = runs[0 if with_pose else 1].flow
+    if with_pose:
+        recorded = runs[1].meta.get("arguments", {})
+        values |= {"pose": runs[1].pose} | {key: recorded[key] for key in ("recurrent_unit", "recurrent_layers") if key in recorded}
+    values["mode"] = f"{runs[0].mode}+Pose" if with_pose else "Fuse"
     values["sampling"] = "dense" if facts[0]["window"] == facts[0]["frames"] else "sparse"
     return _parse_with(parser, values, f"the run {paths[0]}")
 
@@ -146,16 +153,17 @@ def make_datasets(args, run, data, front=None):
     """The datasets for training and for validation (None without a list); of embeddings where there is a `front` to compute them."""
     from video.dataset import ClipDataset, prepare_flow
     from video.frame_cache import fill
-    from video.samples import Sampler
+    from video.pose_samples import sampler_of
 
-    facts = {"mode": run.mode, "flow": run.flow, "fps": run.fps, "cache": args.cache}
-    sampler = Sampler(run.frames, run.window, run.size, **facts, augment=tuple(args.augment))
+    sampler = sampler_of(run, build_estimator(args.pose, run), tuple(args.augment), args.cache)
     queue = {"workers": args.workers, "max_queue_size": args.qs}
     if front:
         sampler = _embeddings(args, run, data, front, sampler)
-    elif args.cache:
+    elif args.cache and not run.sees_poses:
         fill([example.path for example in (*data.train, *(data.validation or []))], sampler, args.workers)
-    if run.mode != "RGB":
+    if run.sees_poses:
+        sampler.prepare(example.path for example in [*data.train, *(data.validation or [])])
+    if "flow" in MODES[run.mode]:
         prepare_flow([*data.train, *(data.validation or [])], sampler, args.workers)
     print(
         f"{len(data.train)} clips to train on, {len(data.validation or [])} to validate; "
@@ -192,10 +200,11 @@ def build_network(args, run):
 
     keras.utils.set_random_seed(args.seed)
     facts = (run.recogniser, len(run.classes), run.mode, run.frames, run.size, run.options)
+    pose = {"layout": run.layout, "unit": args.recurrent_unit, "depth": args.recurrent_layers} if run.sees_poses else None
     keras.config.set_dtype_policy("float32")
-    portable = models.build(*facts)
+    portable = models.build(*facts, pose)
     keras.config.set_dtype_policy(args.precision)
-    model = models.build(*facts)
+    model = models.build(*facts, pose)
     if args.precision == "mixed_float16":
         _check_float16(model)
     return model, portable
@@ -229,9 +238,9 @@ def start_weights(args, model, earlier=None):
     if "backbone" in RECOGNISERS[args.model].options and not (args.weights or args.from_runs):
         _pretrain(args, model)
     if args.from_runs:
-        rgb, flow = _rgb_and_flow(args.from_runs)
-        model.set_weights(fuse(rgb.load_model(), flow.load_model()).get_weights())
-        print(f"weights: colour from {rgb.folder}, flow from {flow.folder}")
+        runs = _pair(args.from_runs)
+        model.set_weights(fuse(*(run.load_model() for run in runs)).get_weights())
+        print("weights: " + ", ".join(f"{run.mode} from {run.folder}" for run in runs))
     if args.weights:
         loaded, new = start_from(model, args.weights)
         listed = ", ".join(new[:3]) + (f" and {len(new) - 3} more" if len(new) > 3 else "")
@@ -302,12 +311,13 @@ def _parse_with(parser, values, owner):
     return args
 
 
-def _rgb_and_flow(paths):
-    runs = [Run.open(path) for path in paths]
+def _pair(paths):
+    """The two runs in the order RGB, Flow, Pose."""
+    runs, order = [Run.open(path) for path in paths], ("RGB", "Flow", "Pose")
     modes = [run.mode for run in runs]
-    if sorted(modes) != ["Flow", "RGB"]:
-        raise InputError(f"--from-runs needs an RGB and a Flow run, but {paths[0]} is {modes[0]} and {paths[1]} is {modes[1]}")
-    return sorted(runs, key=lambda run: run.mode, reverse=True)
+    if len(set(modes)) == 1 or not set(modes) <= set(order):
+        raise InputError(f"--from-runs needs unlike runs of RGB, Flow, Pose, but {paths[0]} is {modes[0]} and {paths[1]} is {modes[1]}")
+    return sorted(runs, key=lambda run: order.index(run.mode))
 
 
 def _class_names(args):
@@ -350,6 +360,15 @@ def _fps(args):
     return args.fps if rate == 1 else (args.fps or recogniser.fps) / rate
 
 
+def _pose_facts(args):
+    """What a pose run adds to meta.json."""
+    if "pose" not in MODES[args.mode]:
+        return {}
+    from video.pose import describe
+
+    return {"pose": args.pose, "layout": describe(args.pose).layout}
+
+
 def _meta(args, data):
     import keras
 
@@ -367,6 +386,7 @@ def _meta(args, data):
         "crop": "following",  # as extract_frames.py cuts
         "flow": args.flow,
         "options": args.options,
+        **_pose_facts(args),
         "seed": args.seed,
         "versions": {
             "python": platform.python_version(),

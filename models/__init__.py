@@ -7,13 +7,20 @@ import importlib
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from common.pose_layouts import LAYOUTS
 from common.quiet import import_keras
 
-MODES = {"RGB": ("rgb",), "Flow": ("flow",), "Fuse": ("rgb", "flow")}
+MODES = {"RGB": ("rgb",), "Flow": ("flow",), "Fuse": ("rgb", "flow"), "Pose": ("pose",), "Features": ("features",)}
+MODES |= {"RGB+Pose": ("rgb", "pose"), "Flow+Pose": ("flow", "pose")}
 """What `--mode` means: the inputs a recogniser eats."""
 
+CLIP_MODES = ("RGB", "Flow", "Fuse", "RGB+Pose", "Flow+Pose")
+"""Those of a recogniser that eats pictures, alone or together with `POSE_RECOGNISER`."""
+
+POSE_RECOGNISER = "pose_gru"
+
 CHANNELS = {"rgb": 3, "flow": 2}
-"""Channels of each input, uint8: rgb is R, G, B; flow is x, y with 128 = no motion and ±20 pixels over the range."""
+"""Channels of pictures, uint8: rgb is R, G, B; flow is x, y with 128 = no motion and ±20 pixels over the range."""
 
 
 class Option(NamedTuple):
@@ -35,7 +42,7 @@ class Recogniser:
         module: where its builder lives; imported only when a network is built or loaded.
         builder: name of the function ``(num_class, stream, frames, size, **options) -> keras.Model`` for one stream.
         frames: frames of a clip.
-        size: height and width of a frame in pixels.
+        size: height and width of a frame in pixels; of features, how many there are; for poses, of the crops that they are found in.
         fps: frames per second of the footage the paper used.
         modes: what it can see, keys of `MODES`.
         sampling_rate: the frames of a clip are every Nth of footage at `fps`, to which all footage is brought first; 1 = consecutive
@@ -50,7 +57,7 @@ class Recogniser:
     frames: int
     size: int
     fps: float
-    modes: tuple = tuple(MODES)
+    modes: tuple = CLIP_MODES
     sampling_rate: int = 1
     options: dict = field(default_factory=dict)
     frozen: str | None = None
@@ -90,11 +97,24 @@ RECOGNISERS = {
     "lrcn": Recogniser(
         "models.lrcn", "lrcn", frames=5, size=224, fps=25.0, modes=("RGB",), sampling_rate=10, options=LRCN_OPTIONS, frozen="embedding"
     ),
-    "motion": Recogniser("models.motion", "motion", frames=20, size=96, fps=10.0, modes=("Flow",)),
+    "motion": Recogniser("models.motion", "motion", frames=20, size=96, fps=10.0, modes=("Flow", "Flow+Pose")),
+    "pose_gru": Recogniser("models.pose_gru", "pose_gru", frames=32, size=192, fps=25.0, modes=("Pose",)),
+    "pose_logistic": Recogniser("models.pose_logistic", "pose_logistic", frames=1, size=512, fps=25.0, modes=("Features",)),
 }
 
 
-def build(name, num_class, mode="RGB", frames=None, size=None, options=None):
+def input_shapes(mode, frames, size, layout="coco17"):
+    """{input name: shape without the batch} of a recogniser in `mode`.
+
+    "pose" has the joints of a key of `common.pose_layouts.LAYOUTS`, each as x, y and confidence; "features" are those of a whole clip,
+    `size` of them.
+    """
+    shapes = {name: (frames, size, size, channels) for name, channels in CHANNELS.items()}
+    shapes |= {"pose": (frames, len(LAYOUTS[layout].names), 3), "features": (size,)}
+    return {name: shapes[name] for name in MODES[mode]}
+
+
+def build(name, num_class, mode="RGB", frames=None, size=None, options=None, pose=None):
     """A new network with random weights.
 
     Args:
@@ -104,38 +124,44 @@ def build(name, num_class, mode="RGB", frames=None, size=None, options=None):
         frames: frames of a clip; None = what the network was made for.
         size: height and width in pixels; None = likewise.
         options: {name: value} of the recogniser's options that are not to have their default.
+        pose: {name: value} of arguments of the pose stream's builder, see `models.pose_gru.pose_gru`.
 
     Returns:
         an uncompiled `keras.Model`: dict of uint8 clips, "rgb" (B, frames, size, size, 3) and/or "flow"
-        (B, frames, size, size, 2) -> probabilities (B, num_class) float32.
+        (B, frames, size, size, 2), or float32 "pose" (B, frames, K, 3) or "features" (B, size) -> probabilities (B, num_class) float32.
     """
     recogniser = RECOGNISERS[name]
-    builder = recogniser.load()
     frames, size = frames or recogniser.frames, size or recogniser.size
     options = {key: option.default for key, option in recogniser.options.items()} | (options or {})
-    streams = [builder(num_class, stream, frames, size, **options) for stream in MODES[mode]]
-    return fuse(*streams) if mode == "Fuse" else streams[0]
+    streams = []
+    for stream in MODES[mode]:
+        if stream == "pose":
+            streams.append(RECOGNISERS[POSE_RECOGNISER].load()(num_class, stream, frames, size, **(pose or {})))
+        else:
+            streams.append(recogniser.load()(num_class, stream, frames, size, **options))
+    return fuse(*streams) if len(streams) > 1 else streams[0]
 
 
-def fuse(rgb_model, flow_model):
+def fuse(first, second):
     """Two single-stream networks as one: softmax of the mean of their logits.
 
-    Each stream stays whole, as a nested model named "rgb_stream" or "flow_stream": its layers keep their names, and
+    Each stream stays whole, as a nested model named "rgb_stream", "flow_stream" or "pose_stream": its layers keep their names, and
     ``model.get_layer("rgb_stream").get_layer(…)`` finds them. The weights are shared with the given models, not copied.
 
     Args:
-        rgb_model, flow_model: models from `build` in mode RGB and Flow, with equally many classes.
+        first, second: models from `build` in different modes of one stream, with equally many classes.
 
     Returns:
-        an uncompiled `keras.Model`, as `build` in mode Fuse returns.
+        an uncompiled `keras.Model`, as `build` in a mode of both streams returns.
     """
     import keras
 
     inputs, logits = {}, []
-    for stream, model in (("rgb", rgb_model), ("flow", flow_model)):
+    for model in (first, second):
+        (stream,) = model.input
         body = keras.Model(model.input, model.get_layer("logits").output, name=f"{stream}_stream")
-        inputs[stream] = keras.Input(model.input[stream].shape[1:], dtype="uint8", name=stream)
+        inputs[stream] = keras.Input(model.input[stream].shape[1:], dtype=model.input[stream].dtype, name=stream)
         logits.append(body({stream: inputs[stream]}))
     mean = keras.layers.Average(name="logits", dtype="float32")(logits)
     probabilities = keras.layers.Softmax(name="probabilities", dtype="float32")(mean)
-    return keras.Model(inputs, probabilities, name=f"{rgb_model.name}_fuse")
+    return keras.Model(inputs, probabilities, name=f"{first.name}_fuse")

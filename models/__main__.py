@@ -43,7 +43,7 @@ def milliseconds(model):
     from models import runtime
 
     network, random = runtime.compile(model), np.random.default_rng(0)
-    clip = {tensor.name: random.integers(0, 256, (1, *tensor.shape[1:]), dtype=np.uint8) for tensor in model.inputs}
+    clip = {tensor.name: random.integers(0, 256, (1, *tensor.shape[1:])).astype(tensor.dtype) for tensor in model.inputs}
     times = []
     for _ in range(REPEATS + 1):
         start = time.perf_counter()

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from common.errors import InputError
 from common.files import write_json
-from models import CHANNELS, MODES, RECOGNISERS, build
+from common.pose_layouts import LAYOUTS
+from models import MODES, POSE_RECOGNISER, RECOGNISERS, build, input_shapes
 
 META_NAME = "meta.json"
 MODEL_NAME = "model.keras"
@@ -40,10 +41,11 @@ META_KEYS = {
     "region": ("person or frame", lambda value: value in ("person", "frame")),
     "context": ("a number above 0", _positive),
     "flow": ("dis or tvl1", lambda value: value in ("dis", "tvl1")),
+    "layout": (f"one of {', '.join(LAYOUTS)}", lambda value: isinstance(value, str) and value in LAYOUTS),
     "crop": ("following or fixed", lambda value: value in ("following", "fixed")),
     "options": ("an object", lambda value: isinstance(value, dict)),
 }
-DEFAULTS = {"crop": "following", "options": {}}  # of keys that older runs lack
+DEFAULTS = {"crop": "following", "layout": "coco17", "options": {}}  # of keys that older runs lack
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ class Run:
         meta: the content of meta.json. Required keys: recogniser, mode, classes (ordered names), frames (of a clip),
             window (consecutive source frames a clip spans), size (pixels, square), fps (number; null = frames as
             recorded), region ("person" or "frame"), context (crop margin, 1 = none), flow ("dis" or "tvl1"). Where crop
-            ("following" or "fixed") is missing, it is "following"; options (the recogniser's, {name: value}) may be missing too.
+            ("following" or "fixed") is missing, it is "following"; where layout (of joints, a key of LAYOUTS) is, it is "coco17";
+            options (the recogniser's, {name: value}) may be missing too.
             Others, such as seed, versions, lists, metrics, threshold and arguments, are kept as they are.
     """
 
@@ -103,7 +106,7 @@ class Run:
 
     @property
     def mode(self):
-        """The inputs it sees: "RGB", "Flow" or "Fuse"."""
+        """The inputs it sees, a key of `models.MODES`."""
         return self.meta["mode"]
 
     @property
@@ -123,7 +126,7 @@ class Run:
 
     @property
     def size(self):
-        """Height and width of a frame in pixels."""
+        """Height and width of a frame in pixels; in mode Features, how many features there are."""
         return self.meta["size"]
 
     @property
@@ -152,6 +155,21 @@ class Run:
         return self.meta.get("options", DEFAULTS["options"])
 
     @property
+    def layout(self):
+        """Which joints a pose has, a key of `common.pose_layouts.LAYOUTS`."""
+        return self.meta.get("layout", DEFAULTS["layout"])
+
+    @property
+    def sees_poses(self):
+        """Whether joints are among its inputs."""
+        return "pose" in MODES[self.mode]
+
+    @property
+    def pose(self):
+        """The pose network's file as train.py was given it, or None for a run that sees no poses."""
+        return self.meta.get("pose")
+
+    @property
     def flow(self):
         """Optical flow method, "dis" or "tvl1"."""
         return self.meta["flow"]
@@ -175,7 +193,8 @@ class Run:
         Raises:
             InputError: the file is broken, or disagrees with meta.json.
         """
-        RECOGNISERS[self.recogniser].load()
+        for name in (self.recogniser, *([POSE_RECOGNISER] if self.sees_poses else [])):
+            RECOGNISERS[name].load()
         try:
             model = self._load()
         except InputError:
@@ -225,7 +244,7 @@ class Run:
             )
 
     def _check_inputs(self, model):
-        needed = {name: (self.frames, self.size, self.size, CHANNELS[name]) for name in MODES[self.mode]}
+        needed = input_shapes(self.mode, self.frames, self.size, self.layout)
         eaten = {tensor.name: tuple(tensor.shape[1:]) for tensor in model.inputs}
         if needed != eaten:
             raise InputError(

@@ -164,7 +164,8 @@ def test_unusable_input_is_told_before_anything_is_written(train, folder, flags,
         (["--from-runs", "a", "b"], "--from-runs goes with --mode Fuse"),
         (["--sampling", "sparse", "--frames", 65], "chooses from 64 frames"),
         (["--mode", "Flow", "--size", 8], "too small for optical flow"),
-        (["--model", "motion"], "--model motion has no --mode RGB; give --mode Flow"),
+        (["--model", "motion", "--mode", "RGB"], "--model motion has no --mode RGB; give --mode Flow"),
+        (["--csv", "a.csv"], "go together"),
         (["--augment", "flip,shear"], "'shear' is not one of"),
         (["--learning_rate", 0], "not a number above 0"),
     ],
@@ -287,7 +288,7 @@ def test_fused_run_trains_on_from_there(train, pair):
 
 
 def test_runs_that_do_not_go_together(train, pair):
-    with pytest.raises(InputError, match=r"needs an RGB and a Flow run, but .* is RGB and .* is RGB"):
+    with pytest.raises(InputError, match=r"needs unlike runs of RGB, Flow, Pose, but .* is RGB and .* is RGB"):
         train("--mode", "Fuse", "--from-runs", pair[0], pair[0], name="twice")
     with pytest.raises(InputError, match="--frames 8 does not go with"):
         train("--mode", "Fuse", "--from-runs", *pair, "--frames", 8, name="longer")

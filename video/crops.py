@@ -55,17 +55,24 @@ def tlwh(tlbr):
     return left, top, round(right - left, 2), round(bottom - top, 2)
 
 
+def square_around(shape, tlbr, context=CONTEXT):
+    """(x, y, side) whole pixels of the square that `square_crop` cuts from a picture of `shape` (H, W, …); may reach out of it."""
+    height, width = shape[:2]
+    left, top, right, bottom = (float(v) for v in tlbr)
+    side = max(round(max(right - left, bottom - top) * context), 2)
+    side = min(side, 2 * max(height, width))
+    x = round(min(max((left + right) / 2, 0), width) - side / 2)
+    y = round(min(max((top + bottom) / 2, 0), height) - side / 2)
+    return x, y, side
+
+
 def square_crop(image, tlbr, size=CROP_SIZE, context=CONTEXT):
     """(size, size, 3) uint8 square around a box, never stretched; beyond the picture its edge pixels are replicated.
 
     image (H, W, 3) uint8; `tlbr` (4,) pixels, may reach out of the picture; the side is `context` times the longer box side.
     """
     height, width = image.shape[:2]
-    left, top, right, bottom = (float(v) for v in tlbr)
-    side = max(round(max(right - left, bottom - top) * context), 2)
-    side = min(side, 2 * max(height, width))
-    x = round(min(max((left + right) / 2, 0), width) - side / 2)
-    y = round(min(max((top + bottom) / 2, 0), height) - side / 2)
+    x, y, side = square_around(image.shape, tlbr, context)
     inside = image[max(y, 0) : max(y + side, 0), max(x, 0) : max(x + side, 0)]
     borders = (max(-y, 0), max(y + side - height, 0), max(-x, 0), max(x + side - width, 0))
     if any(borders):

@@ -5,7 +5,8 @@ import numpy as np
 
 from video.flow import flow_clip
 
-INPUTS = {"RGB": ("rgb",), "Flow": ("flow",), "Fuse": ("rgb", "flow")}
+INPUTS = {"RGB": ("rgb",), "Flow": ("flow",), "Fuse": ("rgb", "flow"), "Pose": ("pose",)}
+INPUTS |= {"RGB+Pose": ("rgb", "pose"), "Flow+Pose": ("flow", "pose")}
 """What `mode` means: the names of the inputs."""
 
 CHANNELS = {"rgb": 3, "flow": 2}

@@ -10,6 +10,7 @@ from common.threads import Stages, prefetch
 from video.draw import UNKNOWN
 from video.fixed_windows import FixedWindows
 from video.io import open_video
+from video.pose_windows import PoseWindows
 from video.windows import Windows
 
 MAX_COAST = 2  # frames a box stays on after its person was last detected: no flicker where the detector blinks
@@ -106,8 +107,10 @@ def tracked(persons):
     return {WHOLE_FRAME} if persons is None else {person.track_id for person in persons}
 
 
-def windows_of(run, stride):
-    """The `Windows` a run (anything with the facts of meta.json as attributes) wants."""
+def windows_of(run, stride, estimator=None):
+    """The `Windows` a run (anything with the facts of meta.json as attributes) wants; a pose run also needs its `PoseEstimator`."""
+    if estimator:
+        return PoseWindows(estimator, run.frames, run.window, run.size, run.mode, run.fps, run.context, run.flow, stride)
     kind = FixedWindows if run.crop == "fixed" else Windows
     return kind(run.frames, run.window, run.size, run.mode, run.fps, run.context, run.flow, stride)
 

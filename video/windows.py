@@ -81,7 +81,7 @@ class Windows:
         return self._length(self._people[track_id]) == self.window
 
     def _length(self, person):
-        return max(len(person.crops), len(person.flows))
+        return len(person.times)
 
     def middle(self, track_id):
         """The moment a person's window is about: half-way between its first and its last picture, in seconds."""

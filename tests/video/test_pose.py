@@ -1,0 +1,109 @@
+"""Joints in the picture's pixels, from networks of all the kinds that a description can tell."""
+
+import cv2
+import numpy as np
+import pytest
+from tiny_pose import joints, spot, write_network
+
+from common.errors import InputError
+from video.crops import square_crop
+from video.pose import PoseEstimator, poses_in
+
+BOXES = [(187, 103, 272, 363), (180, 100, 280, 240), (0, 0, 60, 60)]
+
+
+@pytest.fixture(scope="module")
+def movenet(data):
+    return PoseEstimator(data / "pose/movenet_lightning_int8.tflite")
+
+
+@pytest.fixture(scope="module")
+def picture(data):
+    return cv2.imread(str(data / "images/person.jpg"))
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    return PoseEstimator(write_network(tmp_path_factory.mktemp("network")))
+
+
+def test_movenet_as_openvino_runs_it_by_hand(movenet, picture, data):
+    import openvino
+
+    network = openvino.Core().compile_model(str(data / "pose/movenet_lightning_int8.tflite"), "CPU")
+    crops = np.stack([square_crop(picture, box, 192, 1.25) for box in BOXES])
+    found = movenet(crops)
+    for crop, pose in zip(crops, found, strict=True):
+        y, x, confidence = network(crop[None, ..., ::-1])[0][0, 0].T
+        np.testing.assert_allclose(pose, np.stack([192 * x, 192 * y, confidence], axis=-1), atol=1e-3)
+        np.testing.assert_allclose(movenet(crop[None])[0], pose, atol=1e-3)  # alone as with others
+
+
+def test_a_person_stands_in_its_box_and_nobody_is_unsure(movenet, picture):
+    person, _, nobody = poses_in(movenet, picture, BOXES)
+    names = movenet.layout.names
+    left, top, right, bottom = BOXES[0]
+    at = {name: person[i] for i, name in enumerate(names)}
+    assert person[:, 2].mean() > 0.4 > 0.2 > nobody[:, 2].mean()
+    for side in ("left", "right"):
+        heights = [at[f"{side} {part}"][1] for part in ("shoulder", "hip", "knee", "ankle")]
+        assert heights == sorted(heights) and heights[0] < top + 0.3 * (bottom - top) and heights[3] > top + 0.8 * (bottom - top)
+    assert at["left shoulder"][0] < at["right shoulder"][0]  # seen from behind
+    assert ((person[:, 0] > left - 10) & (person[:, 0] < right + 10)).all()
+
+
+def test_joints_beyond_the_border_are_not_seen(tiny):
+    inside, at_border = spot(16, 16, 40), spot(0, 16, 40)
+    (pose,) = poses_in(tiny, inside, [(0, 0, 32, 32)], context=1)
+    np.testing.assert_allclose(pose, np.column_stack([joints(16, 16), np.ones(17)]), atol=0.3)
+    (pose,) = poses_in(tiny, at_border, [(-16, 0, 16, 32)], context=1)  # the edge's pixels go on in the crop: the network sees it there
+    assert (pose[:, 0] < 0).all() and (pose[:, 2] == 0).all()
+
+
+def test_places_in_the_picture_of_several_persons(tiny):
+    picture = np.zeros((100, 200, 3), np.uint8)
+    picture[40:42, 30:32] = picture[60:62, 150:152] = 255
+    found = poses_in(tiny, picture, [(0, 10, 64, 74), (120, 30, 184, 94)], context=1)  # two pixels of the picture are one of the crop
+    np.testing.assert_allclose(found[0][12, :2], (31, 41), atol=0.6)
+    np.testing.assert_allclose(found[1][12, :2], (151, 61), atol=0.6)
+    np.testing.assert_allclose(found[0][13, :2] - found[0][12, :2], (2, 0), atol=1e-3)
+    assert poses_in(tiny, picture, []).shape == (0, 17, 3)
+
+
+def test_one_at_a_time_gives_the_same(tiny, tmp_path):
+    crops = np.stack([spot(x, 20) for x in (8, 12, 20)])
+    single = PoseEstimator(write_network(tmp_path, batches=False))
+    np.testing.assert_allclose(tiny(crops), single(crops), atol=1e-5)
+    np.testing.assert_allclose(tiny(crops)[1, :, :2], joints(12, 20), atol=0.3)
+
+
+def test_larger_crops_have_pixels_of_their_own(tiny):
+    crop = cv2.resize(spot(8, 20), (64, 64), interpolation=cv2.INTER_NEAREST)
+    np.testing.assert_allclose(tiny(crop[None])[0, :, :2], 2 * joints(8, 20), atol=0.6)
+
+
+@pytest.mark.parametrize(
+    ("description", "says"),
+    [
+        (None, "unknown pose network"),
+        ("{", "JSON object"),
+        ('{"size": 32}', "layout"),
+        ('{"size": 32, "layout": "lizard"}', "layout must be one of"),
+        ('{"size": 32, "layout": "coco17", "colour": 1}', "colour"),
+    ],
+)
+def test_a_network_without_a_usable_description_is_one_line(tmp_path, description, says):
+    path = write_network(tmp_path)
+    path.with_suffix(".json").unlink()
+    if description:
+        path.with_suffix(".json").write_text(description, encoding="utf-8")
+    with pytest.raises(InputError, match=says):
+        PoseEstimator(path)
+
+
+def test_a_broken_or_missing_file_is_one_line(tmp_path):
+    with pytest.raises(InputError, match="no file"):
+        PoseEstimator(tmp_path / "movenet_lightning.tflite")
+    (tmp_path / "movenet_lightning.tflite").write_bytes(b"no network")
+    with pytest.raises(InputError, match="not a pose network"):
+        PoseEstimator(tmp_path / "movenet_lightning.tflite")

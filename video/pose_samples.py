@@ -1,0 +1,107 @@
+"""Samples of poses from clips: the joints are found once and kept, for an estimator takes longer than all the rest."""
+
+import threading
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from common.files import keep_beside, sha256, writing
+from video.clips import clip_indices
+from video.io import open_video
+from video.pose import poses_in, whole
+from video.pose_changes import change
+from video.samples import Sampler, nearest
+
+CACHE_FOLDER = ".pose"
+
+
+def sampler_of(run, estimator=None, augment=(), cache=None):
+    """The sampler for clips of a run (anything with the facts of meta.json as attributes); of a pose run it needs the estimator.
+
+    `cache` is that of `video.samples.Sampler`.
+    """
+    mode = run.mode.removesuffix("+Pose")
+    pictures = Sampler(run.frames, run.window, run.size, mode, run.flow, run.fps, augment, cache)
+    if estimator is None:
+        return pictures
+    poses = PoseSampler(run.frames, run.window, estimator, run.fps, augment)
+    return poses if mode == "Pose" else PictureAndPoseSampler(pictures, poses)
+
+
+class PictureAndPoseSampler:
+    """What a `Sampler` and a `PoseSampler` of the same frames give of a clip, together. Each makes random changes of its own."""
+
+    def __init__(self, pictures, poses):
+        self._pictures, self._poses = pictures, poses
+        self.flow_of, self.flow, self.prepare = pictures.flow_of, pictures.flow, poses.prepare
+
+    @property
+    def nbytes(self):
+        """Bytes of one sample."""
+        return self._pictures.nbytes + self._poses.nbytes
+
+    def __call__(self, path, rng=None):
+        """A sample of the clip at `path`, as both return it. InputError if it cannot be read."""
+        return self._pictures(path, rng) | self._poses(path, rng)
+
+
+class PoseSampler:
+    """One sample from a clip of one person: where the joints are, in the clip's pixels.
+
+    `frames`, `window` and `fps` are those of meta.json, `estimator` a `video.pose.PoseEstimator` that looks at the whole picture.
+    Of the changes in `augment`, "time" takes another window, "flip" mirrors, and any at all turns, stretches and loses joints.
+    The joints are kept in the folder ``.pose`` beside the clip (see `common.files.keep_beside`), and in memory. Threads may share it.
+    """
+
+    def __init__(self, frames, window, estimator, fps=None, augment=()):
+        self.frames, self.window, self.fps, self.augment = frames, window, fps, augment
+        self._estimator, self._known, self._lock = estimator, {}, threading.Lock()
+
+    @property
+    def nbytes(self):
+        """Bytes of one sample."""
+        return self.frames * len(self._estimator.layout.names) * 3 * 4
+
+    def __call__(self, path, rng=None):
+        """{"pose": (frames, K, 3) float32} of the clip at `path`; changed at random with `rng`. InputError if it cannot be read."""
+        poses, times = self._poses(Path(path))
+        poses = poses[nearest(times, self.fps)]
+        sample = poses[clip_indices(len(poses), self.frames, self.window, rng if "time" in self.augment else None)]
+        if rng and self.augment:
+            sample = change(sample, self._estimator.layout, rng, mirror="flip" in self.augment)
+        return {"pose": sample}
+
+    def prepare(self, paths):
+        """Find the joints of all clips, with a progress bar."""
+        for path in tqdm(sorted(set(paths)), "poses", unit="clip"):
+            self._poses(Path(path))
+
+    def _poses(self, path):
+        """((N, K, 3) float32, (N,) seconds) of all frames."""
+        with self._lock:  # also around np.load: Python's parser, which reads its header, is not for several threads (3.11)
+            if path not in self._known:
+                self._known[path] = self._kept(path)
+            return self._known[path]
+
+    def _kept(self, path):
+        digest = sha256(path)
+        file = keep_beside(path.resolve().parent) / CACHE_FOLDER / f"{path.name}.{self._estimator.digest[:12]}.npz"
+        found = _read(file, digest)
+        if found is None:
+            with open_video(path) as reader:
+                frames = [(poses_in(self._estimator, f.image, [whole(f.image)], context=1)[0], f.time_s) for f in reader]
+            found = np.stack([pose for pose, _ in frames]), np.array([time_s for _, time_s in frames])
+            with writing(file) as partial:
+                np.savez_compressed(partial, poses=found[0], times=found[1], sha256=digest)
+        return found
+
+
+def _read(file, digest):
+    """What is kept in `file`, or None where it is absent, broken or was made from another content."""
+    try:
+        with np.load(file, allow_pickle=False) as stored:
+            return (stored["poses"], stored["times"]) if str(stored["sha256"]) == digest else None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
