@@ -47,6 +47,7 @@ def report(name, args, products):
     """Measure one network, and the matrix products in turn with it, and print its table."""
     import models
     from models import runtime
+    from models.flops import multiply_adds
 
     model = models.build(name, 3, "RGB", args.frames, args.size)
     shape = model.input["rgb"].shape[1:]
@@ -59,7 +60,7 @@ def report(name, args, products):
     calls = {key: lambda network=network: network(clip) for key, network in networks.items()}
     seconds = in_turn([*calls.values(), *(products[key] for key in calls)], args.repeats)
     times, limits = dict(zip(calls, seconds, strict=False)), dict(zip(calls, seconds[len(calls) :], strict=True))
-    work, product = operations(model), 2 * MATRIX**3 * PRODUCTS
+    work, product = 2 * multiply_adds(model), 2 * MATRIX**3 * PRODUCTS
     print(f"\n{name}, RGB clip of {'×'.join(map(str, shape))}, batch 1: {work / 1e9:.1f} GFLOP")
     print(f"{'':18}{'seconds':>9}{'of Keras':>10}{'GFLOP/s':>9}{'of limit':>10}{'limit':>7}  precision")
     for key in calls:
@@ -80,12 +81,6 @@ def in_turn(calls, repeats):
             call()
             seconds[i, repeat] = time.perf_counter() - start
     return seconds
-
-
-def operations(model):
-    """Floating-point operations of one clip: two for each multiply-add of the convolutions and dense layers."""
-    weighted = [layer for layer in model.layers if hasattr(layer, "kernel")]
-    return sum(2 * int(np.prod(layer.kernel.shape)) * int(np.prod(layer.output.shape[1:-1])) for layer in weighted)
 
 
 def compiled_by_tensorflow(model):

@@ -14,7 +14,8 @@ class Track:
     track_id : int
         Never used twice by a tracker; the first is its `first_id`.
     is_confirmed : bool
-        Seen in its first `n_init` frames without a miss. Until then it is tentative: mostly a false detection.
+        Seen in its first `n_init` frames without a miss, or in more where `weight` of `see` was less than 1. Until then it is
+        tentative: mostly a false detection.
     time_since_update : int
         Frames since the last matched detection; 0 = in this frame.
     score : float
@@ -35,16 +36,18 @@ class Track:
         self.time_since_update = 0
         self.score = None
         self.hits = 0
+        self._evidence = 0.0
         self.age = 1
         self.gallery = Gallery(nn_budget)
         self.xyah = None
 
-    def see(self, score, feature, n_init):
-        """Count a matched detection; `feature` (D,) unit float32, or None."""
+    def see(self, score, feature, n_init, weight=1.0):
+        """Count a matched detection; `feature` (D,) unit float32, or None; `weight` 0 to 1, how much it says that there is somebody."""
         self.time_since_update = 0
         self.score = score
         self.hits += 1
-        self.is_confirmed |= self.hits >= n_init
+        self._evidence += weight
+        self.is_confirmed |= self._evidence > n_init - 1e-6
         if feature is not None:
             self.gallery.add(feature)
 

@@ -79,6 +79,17 @@ RECOGNISERS = {
     "lrcn": Recogniser(
         "models.lrcn", "lrcn", frames=5, size=224, fps=25.0, modes=("RGB",), sampling_rate=10, options=LRCN_OPTIONS, frozen="embedding"
     ),
+    "mobilenet_v3_large": Recogniser("models.mobilenet_v3", "mobilenet_v3_large", frames=16, size=224, fps=6.25),
+    "mobilenet_v3_small": Recogniser("models.mobilenet_v3", "mobilenet_v3_small", frames=16, size=224, fps=6.25),
+    "shufflenet_v2_0_5": Recogniser("models.shufflenet_v2", "shufflenet_v2_0_5", frames=16, size=224, fps=6.25),
+    "shufflenet_v2_1_0": Recogniser("models.shufflenet_v2", "shufflenet_v2_1_0", frames=16, size=224, fps=6.25),
+    "shufflenet_v2_1_5": Recogniser("models.shufflenet_v2", "shufflenet_v2_1_5", frames=16, size=224, fps=6.25),
+    "shufflenet_v2_2_0": Recogniser("models.shufflenet_v2", "shufflenet_v2_2_0", frames=16, size=224, fps=6.25),
+    "x3d_s": Recogniser("models.x3d", "x3d_s", frames=13, size=160, fps=5.0),
+    "x3d_m": Recogniser("models.x3d", "x3d_m", frames=16, size=224, fps=6.0),
+    "slowfast_8x8": Recogniser("models.slowfast", "slowfast_8x8", frames=32, size=224, fps=15.0),
+    "slowfast_4x16": Recogniser("models.slowfast", "slowfast_4x16", frames=32, size=224, fps=15.0),
+    "vatn": Recogniser("models.vatn", "vatn", frames=64, size=224, fps=25.0),
     "motion": Recogniser("models.motion", "motion", frames=20, size=96, fps=10.0, modes=("Flow",)),
 }
 

@@ -195,5 +195,6 @@ def _draw_curve(history, path):
                 axes.plot(*zip(*points, strict=True), marker=".", label=label)
         axes.set(xlabel="epoch", ylabel=name)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.legend()
+        if axes.lines:
+            axes.legend()
     figure.savefig(path, dpi=100)

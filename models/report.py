@@ -127,8 +127,10 @@ def plot_confusion(path, matrix, classes):
     figure, axes = plt.subplots(figsize=(side + 1, side), layout="constrained")
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(len(classes)), classes, rotation=45, ha="right")
-    axes.set_yticks(range(len(classes)), classes)
+    size = min(10, 50 * side / len(classes))  # points; a name is no higher than its row
+    slanted = {"rotation": 45, "ha": "right"} if size == 10 else {"rotation": 90}
+    axes.set_xticks(range(len(classes)), classes, fontsize=size, **slanted)
+    axes.set_yticks(range(len(classes)), classes, fontsize=size)
     axes.set(xlabel="predicted", ylabel="true")
     for (row, column), value in np.ndenumerate(share) if len(classes) <= 30 else ():
         text = f"{100 * value:.0f} %\n{matrix[row, column]}"

@@ -9,6 +9,7 @@ import importlib.metadata
 import re
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -218,7 +219,8 @@ def _convert(model, cache):
 
     with writing(cache) as xml, writing(cache.with_suffix(".bin")) as weights:  # left in reverse order
         _mend_openvino()
-        _in_float32(model).export(str(xml), format="openvino", verbose=False)
+        with _whole_filters():
+            _in_float32(model).export(str(xml), format="openvino", verbose=False)
         content = xml.read_bytes(), weights.read_bytes()
         with open(xml, "ab") as file:
             file.write(_signature(*content))
@@ -233,6 +235,18 @@ def _mend_openvino():
         from openvino.frontend.tensorflow import utils
 
         utils.get_environment_setup = lambda framework: {"tensorflow": tensorflow.__version__}
+
+
+@contextmanager
+def _whole_filters():
+    """Depthwise 3-D convolutions are traced as what they are: OpenVINO has kernels for them, the other frameworks have not."""
+    from models.blocks import DepthwiseConv3D
+
+    DepthwiseConv3D.whole = True
+    try:
+        yield
+    finally:
+        DepthwiseConv3D.whole = False
 
 
 def _in_float32(model):

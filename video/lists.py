@@ -24,9 +24,15 @@ def read_classes(folder):
     Raises InputError for an empty file or a name given twice.
     """
     path = Path(folder) / CLASSES_NAME
-    if not path.exists():
-        return None
-    names = [line.strip() for line in _lines(path) if line.strip()]
+    return read_names(path) if path.exists() else None
+
+
+def read_names(path):
+    """Class names in order, one per line of a file.
+
+    Raises InputError for a file that cannot be read or is empty, or a name given twice.
+    """
+    names = [line.strip() for line in _lines(Path(path)) if line.strip()]
     if not names:
         raise InputError(f"{path} is empty; write one class per line")
     twice = [name for name in names if names.count(name) > 1]

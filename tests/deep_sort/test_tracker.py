@@ -341,3 +341,11 @@ def test_looks_first_does_not_remember_what_may_show_two_people():
             step(tracker, [box(100), box(200)], LOOKS[[0, 1]])
         assert len(step(tracker, [box(100), box(112)], LOOKS[[0, 0]])) >= 1
         assert len(tracker.tracks[0].gallery) == remembered
+
+
+def test_looks_first_takes_longer_to_believe_in_boxes_that_overlap():
+    for looks_first, first in ((False, 3), (True, 9)):
+        tracker = Tracker(looks_first=looks_first)
+        counts = [len(step(tracker, [box(100), box(112), box(300)], LOOKS[[0, 1, 2]])) for _ in range(10)]
+        assert next(frame for frame, count in enumerate(counts, 1) if count == 3) == first
+        assert counts[2] == (1 if looks_first else 3)  # the one who stands alone is there as soon as ever

@@ -1,6 +1,7 @@
 """What holds for every recogniser, plus I3D's own facts."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,16 +11,29 @@ import numpy as np
 import pytest
 
 import models
-from models import i3d, runtime, se
+from models import i3d, runtime, se, slowfast, x3d
 
 ROOT = Path(__file__).parents[2]
 FRAMES, SIZE = 8, 32
+# Of another network here: the same layers; other clips, strides or widths.
+VARIANTS = ("x3d_m", "slowfast_4x16", "mobilenet_v3_large", "shufflenet_v2_1_0", "shufflenet_v2_1_5", "shufflenet_v2_2_0")
+NETWORKS = {name: one for name, one in models.RECOGNISERS.items() if name not in VARIANTS}
 # Every network alone; fusing is the same for all, so once.
-CASES = [("i3d", "Fuse"), *((name, mode) for name, one in models.RECOGNISERS.items() for mode in one.modes if mode != "Fuse")]
-FIRST_MODES = {name: one.modes[0] for name, one in models.RECOGNISERS.items()}
+CASES = [("i3d", "Fuse"), *((name, mode) for name, one in NETWORKS.items() for mode in one.modes if mode != "Fuse")]
+FIRST_MODES = {name: one.modes[0] for name, one in NETWORKS.items()}
 SHAKEN = [("i3d", "Fuse"), *((name, mode) for name, mode in FIRST_MODES.items() if name != "i3d")]
 OPTIONS = {"lrcn": {"backbone": "VGG19", "latent_dim": 16, "hidden_size": 8}}  # small ones, where there are any
-LEARNING_LAYERS = {"lrcn": "latent", "i3d": "Conv3d_5c_0a_1x1_conv", "i3d_se": "Conv3d_5c_0a_1x1_conv", "motion": "hidden"}
+LEARNING_LAYERS = {
+    "i3d": "Conv3d_5c_0a_1x1_conv",
+    "i3d_se": "Conv3d_5c_0a_1x1_conv",
+    "lrcn": "latent",
+    "motion": "hidden",
+    "vatn": "unit_2_expand",
+    "mobilenet_v3_small": "expanded_conv_8_depthwise",
+    "shufflenet_v2_0_5": "stage4_1_out_conv",
+    "x3d_s": "blocks.4.res_blocks.0.branch2.conv_b",
+    "slowfast_8x8": "blocks.4.multipathway_blocks.1.res_blocks.0.branch2.conv_b",
+}
 
 # Runs in another process, where Keras has the JAX backend. Compiling with less optimization is six times faster.
 JAX_SCRIPT = """
@@ -53,28 +67,51 @@ def clips(mode, count=2, frames=FRAMES, size=SIZE):
     return {name: (random.integers(0, 256, shape) * bright).astype(np.uint8) for name, shape in shapes.items()}
 
 
-def shake(model):
-    """Give every weight a value of its own: fresh gates, biases and statistics would hide mistakes.
+def shake(model, clip=None):
+    """Give every weight a value of its own: fresh gates, filters, biases and statistics would hide mistakes.
 
-    Variances around a half make up for what ReLU takes away, so that clips that differ still differ at the end.
+    With `clip` the statistics are about those of that clip: then clips that differ still differ at the end of a deep network.
     """
     random = np.random.default_rng(1)
     for weight in model.weights:
-        noise = random.normal(0, 0.1, weight.shape)
+        noise, value = random.normal(0, 0.1, weight.shape), weight.numpy()
         if weight.path.endswith("moving_variance"):
             weight.assign(0.5 + np.abs(noise))
-        elif weight.path.endswith("_conv/kernel"):
-            weight.assign(weight.numpy() * (1 + noise))
-        elif weight.path.startswith("block"):  # VGG has no batch norm: without He's factor nothing would be left at the end
-            weight.assign(weight.numpy() * (1.41 + noise))
+        elif re.match("block[0-9]_conv", weight.path) and weight.path.endswith("kernel"):
+            weight.assign(1.41 * value * (1 + noise))  # VGG has no batch norm: without He's factor nothing would be left at the end
+        elif weight.path.endswith("kernel"):
+            weight.assign(value + noise * (value.std() or 1))
         elif "seed" not in weight.path:
-            weight.assign(weight.numpy() + noise)
+            weight.assign(value + noise)
+    if clip:
+        measure_statistics(model, clip)
     return model
+
+
+def measure_statistics(model, clip):
+    """Let the batch norms take over what they see, nearly: where few numbers are left they hardly vary."""
+    norms = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
+    before = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 0.1
+    model({name: keras.ops.convert_to_tensor(value) for name, value in clip.items()}, training=True)
+    for norm, momentum in zip(norms, before, strict=True):
+        norm.momentum = momentum
+        norm.moving_variance.assign_add(keras.ops.full_like(norm.moving_variance, 0.05))
 
 
 def run_eagerly(model, clip):
     """The network's answer, layer by layer: for one call of a small network faster than compiling it first."""
     return np.asarray(model({name: keras.ops.convert_to_tensor(value) for name, value in clip.items()}, training=False))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shallow():
+    """Residual networks with one unit per stage: every kind of layer is there still, and converting and compiling take a fifth."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (slowfast, x3d):
+            patch.setattr(module, "STAGES", {block: (1, *sizes) for block, (_, *sizes) in module.STAGES.items()})
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +125,8 @@ def fresh():
 def shaken(request):
     """A network, its clips and its answer to them."""
     keras.utils.set_random_seed(0)
-    model, clip = shake(build(*request.param)), clips(request.param[1])
+    clip = clips(request.param[1])
+    model = shake(build(*request.param), clip)
     answer = run_eagerly(model, clip)
     assert np.ptp(answer, axis=0).max() > 1e-3  # so that the tolerances of the tests mean something
     return model, clip, answer
@@ -119,7 +157,7 @@ def test_save_and_load(shaken, tmp_path):
     np.testing.assert_allclose(run_eagerly(keras.models.load_model(tmp_path / "model.keras"), clip), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", models.RECOGNISERS)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_mixed_precision_ends_in_float32(name):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
@@ -135,12 +173,13 @@ def test_mixed_precision_ends_in_float32(name):
 
 def test_same_on_tensorflow_and_jax(tmp_path):
     assert keras.backend.backend() == "tensorflow"
-    names = list(models.RECOGNISERS)
+    names = list(NETWORKS)
     data = {**clips("Fuse", 2, 8, 64), "labels": np.eye(3, dtype=np.float32)[:2]}
     np.savez(tmp_path / "data.npz", **data)
     here = {}
     for name in names:
-        here[name] = shake(build(name, FIRST_MODES[name], 8, 64))
+        here[name] = build(name, FIRST_MODES[name], 8, 64)
+        shake(here[name], {tensor.name: data[tensor.name] for tensor in here[name].inputs})
         here[name].save(tmp_path / f"{name}.keras")
     environment = {
         **os.environ,
