@@ -1,6 +1,7 @@
 """What holds for every recogniser, plus I3D's own facts."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -82,8 +83,8 @@ def shake(model, clip=None):
         noise, value = random.normal(0, 0.1, weight.shape), weight.numpy()
         if weight.path.endswith("moving_variance"):
             weight.assign(0.5 + np.abs(noise))
-        elif weight.path.startswith("block") and "conv" in weight.path.split("/")[0] and "." not in weight.path:
-            weight.assign(value * (1.41 + noise))  # VGG has no batch norm: without He's factor nothing would be left at the end
+        elif re.match("block[0-9]_conv", weight.path) and weight.path.endswith("kernel"):
+            weight.assign(1.41 * value * (1 + noise))  # VGG has no batch norm: without He's factor nothing would be left at the end
         elif weight.path.endswith("kernel"):
             weight.assign(value + noise * (value.std() or 1))
         elif "seed" not in weight.path:
