@@ -16,7 +16,7 @@ from shlex import quote
 
 from common.cli import positive_int, run, script_parser
 from common.datasets import add_dataset_flags, check_dataset_flags, write_skipped
-from common.network_flags import add_option_flags, options_of
+from common.network_flags import add_option_flags, chosen_options
 from common.person_flags import add_pose_flag
 from common.training_run import CHANGES, MIN_FLOW_SIZE, SPARSE_WINDOW, changes, fused, nonnegative_int, positive_float, resumed
 from models import MODES, RECOGNISERS
@@ -49,8 +49,6 @@ def make_parser():
     add("--size", type=positive_int, help="height and width in pixels (default: the model's own, 224 for I3D)")
     add_option_flags(add)
     add("--pretrained", metavar="imagenet|none|FILE", help="weights of the backbone, if the model has one (default: imagenet)")
-    add("--recurrent_unit", choices=("gru", "lstm"), default="gru", help="of pose_gru")
-    add("--recurrent_layers", type=int, choices=(1, 2), default=1, help="of pose_gru")
     add("--weights", help="start from a run, .keras, .h5 or .hdf5: layers by name; a classifier for other classes stays new")
     add("--from-runs", nargs=2, metavar="RUN", help=f"with --mode {' or '.join(PAIRS)}: two in one; trains only if --epochs is given")
     add("--freeze", action="store_true", help="train the classifier only; all before it stays as --weights or --from-runs have it")
@@ -86,7 +84,7 @@ def parse_args():
     if bool(args.csv) != (args.mode == "Features"):
         parser.error("--csv and --model pose_logistic go together")
     check_dataset_flags(parser, args)
-    args.options = options_of(parser, args)
+    args.options = chosen_options(parser, args)
     if args.freeze and not (args.weights or args.from_runs):
         parser.error("--freeze needs --weights or --from-runs: a network that knows nothing is not worth keeping")
     if args.sampling == "sparse" and (args.frames or 0) > SPARSE_WINDOW:

@@ -1,7 +1,7 @@
 """The flags that recognisers bring along: their options, and where a backbone's weights come from."""
 
 from common.cli import boolean, positive_int
-from models import RECOGNISERS
+from models import RECOGNISERS, options_of
 
 
 def add_option_flags(add):
@@ -13,9 +13,9 @@ def add_option_flags(add):
         add(f"--{name}", type=kind, choices=option.choices, help=f"{option.help} (default: {defaults})")
 
 
-def options_of(parser, args):
+def chosen_options(parser, args):
     """{name: value} of all options that the recogniser has. Stops with exit code 2 for one that only others have."""
-    own = RECOGNISERS[args.model].options
+    own = options_of(args.model, args.mode)
     given = {name: value for one in RECOGNISERS.values() for name in one.options if (value := getattr(args, name)) is not None}
     if strange := [name for name in given if name not in own]:
         parser.error(f"--model {args.model} has no --{strange[0]}")

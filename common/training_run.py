@@ -80,8 +80,7 @@ def fused(parser, paths):
     values["sampling_rate"] = 1  # theirs is in their fps already
     values["flow"] = runs[0 if with_pose else 1].flow
     if with_pose:
-        recorded = runs[1].meta.get("arguments", {})
-        values |= {"pose": runs[1].pose} | {key: recorded[key] for key in ("recurrent_unit", "recurrent_layers") if key in recorded}
+        values |= {"pose": runs[1].pose} | runs[1].options
     values["mode"] = f"{runs[0].mode}+Pose" if with_pose else "Fuse"
     values["sampling"] = "dense" if facts[0]["window"] == facts[0]["frames"] else "sparse"
     return _parse_with(parser, values, f"the run {paths[0]}")
@@ -199,12 +198,11 @@ def build_network(args, run):
     import models
 
     keras.utils.set_random_seed(args.seed)
-    facts = (run.recogniser, len(run.classes), run.mode, run.frames, run.size, run.options)
-    pose = {"layout": run.layout, "unit": args.recurrent_unit, "depth": args.recurrent_layers} if run.sees_poses else None
+    facts = (run.recogniser, len(run.classes), run.mode, run.frames, run.size, run.options, run.layout)
     keras.config.set_dtype_policy("float32")
-    portable = models.build(*facts, pose)
+    portable = models.build(*facts)
     keras.config.set_dtype_policy(args.precision)
-    model = models.build(*facts, pose)
+    model = models.build(*facts)
     if args.precision == "mixed_float16":
         _check_float16(model)
     return model, portable

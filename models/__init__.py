@@ -80,6 +80,11 @@ LRCN_OPTIONS = {
     "train_backbone": Option(False, "whether the image network learns too"),
 }
 
+POSE_OPTIONS = {
+    "recurrent_unit": Option("gru", "kind of the recurrent layers", ("gru", "lstm")),
+    "recurrent_layers": Option(1, "one or two", (1, 2)),
+}
+
 RECOGNISERS = {
     "i3d": Recogniser("models.i3d", "i3d", frames=64, size=224, fps=25.0),
     "i3d_se": Recogniser("models.i3d", "i3d_se", frames=64, size=224, fps=25.0),
@@ -98,9 +103,14 @@ RECOGNISERS = {
         "models.lrcn", "lrcn", frames=5, size=224, fps=25.0, modes=("RGB",), sampling_rate=10, options=LRCN_OPTIONS, frozen="embedding"
     ),
     "motion": Recogniser("models.motion", "motion", frames=20, size=96, fps=10.0, modes=("Flow", "Flow+Pose")),
-    "pose_gru": Recogniser("models.pose_gru", "pose_gru", frames=32, size=192, fps=25.0, modes=("Pose",)),
+    "pose_gru": Recogniser("models.pose_gru", "pose_gru", frames=32, size=192, fps=25.0, modes=("Pose",), options=POSE_OPTIONS),
     "pose_logistic": Recogniser("models.pose_logistic", "pose_logistic", frames=1, size=512, fps=25.0, modes=("Features",)),
 }
+
+
+def options_of(name, mode):
+    """{name: `Option`} of a recogniser in `mode`, with those of the pose stream where it has one."""
+    return RECOGNISERS[name].options | (RECOGNISERS[POSE_RECOGNISER].options if "pose" in MODES[mode] else {})
 
 
 def input_shapes(mode, frames, size, layout="coco17"):
@@ -114,7 +124,7 @@ def input_shapes(mode, frames, size, layout="coco17"):
     return {name: shapes[name] for name in MODES[mode]}
 
 
-def build(name, num_class, mode="RGB", frames=None, size=None, options=None, pose=None):
+def build(name, num_class, mode="RGB", frames=None, size=None, options=None, layout="coco17"):
     """A new network with random weights.
 
     Args:
@@ -123,8 +133,8 @@ def build(name, num_class, mode="RGB", frames=None, size=None, options=None, pos
         mode: one of the recogniser's `modes`.
         frames: frames of a clip; None = what the network was made for.
         size: height and width in pixels; None = likewise.
-        options: {name: value} of the recogniser's options that are not to have their default.
-        pose: {name: value} of arguments of the pose stream's builder, see `models.pose_gru.pose_gru`.
+        options: {name: value} of `options_of` that are not to have their default.
+        layout: which joints a pose has, a key of `common.pose_layouts.LAYOUTS`.
 
     Returns:
         an uncompiled `keras.Model`: dict of uint8 clips, "rgb" (B, frames, size, size, 3) and/or "flow"
@@ -132,13 +142,12 @@ def build(name, num_class, mode="RGB", frames=None, size=None, options=None, pos
     """
     recogniser = RECOGNISERS[name]
     frames, size = frames or recogniser.frames, size or recogniser.size
-    options = {key: option.default for key, option in recogniser.options.items()} | (options or {})
     streams = []
     for stream in MODES[mode]:
-        if stream == "pose":
-            streams.append(RECOGNISERS[POSE_RECOGNISER].load()(num_class, stream, frames, size, **(pose or {})))
-        else:
-            streams.append(recogniser.load()(num_class, stream, frames, size, **options))
+        one = RECOGNISERS[POSE_RECOGNISER] if stream == "pose" else recogniser
+        chosen = {key: (options or {}).get(key, option.default) for key, option in one.options.items()}
+        chosen |= {"layout": layout} if stream == "pose" else {}
+        streams.append(one.load()(num_class, stream, frames, size, **chosen))
     return fuse(*streams) if len(streams) > 1 else streams[0]
 
 

@@ -19,7 +19,7 @@ LIMIT = 20.0  # torso lengths: all numbers are cut off there, for a body whose j
 EPSILON = 1e-6
 
 
-def pose_gru(num_class, stream="pose", frames=32, size=None, layout="coco17", dimensions=2, unit="gru", depth=1):
+def pose_gru(num_class, stream="pose", frames=32, size=None, layout="coco17", dimensions=2, recurrent_unit="gru", recurrent_layers=1):
     """Distances and motion of joints, after DD-Net (Yang et al. 2019, arXiv 1907.09658), under a recurrent layer of 512 units.
 
     Four kinds of numbers per frame (see `PoseFeatures`) pass three short convolutions over time each, then two together; both of
@@ -34,8 +34,8 @@ def pose_gru(num_class, stream="pose", frames=32, size=None, layout="coco17", di
         size: not used: a pose has no pixels. Every builder takes it.
         layout: a key of `common.pose_layouts.LAYOUTS`; says how many joints K there are and which.
         dimensions: coordinates of a joint, 2 or 3.
-        unit: "gru" or "lstm".
-        depth: 1 or 2 recurrent layers.
+        recurrent_unit: "gru" or "lstm".
+        recurrent_layers: 1 or 2.
 
     Returns:
         an uncompiled `keras.Model`: {"pose": float32 (B, frames, K, dimensions + 1)} -> probabilities (B, num_class) float32. The last
@@ -54,9 +54,9 @@ def pose_gru(num_class, stream="pose", frames=32, size=None, layout="coco17", di
     for i in (1, 2):
         x = layers.MaxPooling1D(2, name=f"halve_{i}")(_convolve(x, 2 * FILTERS, 3, f"together_{i}"))
     seen = layers.MaxPooling1D(4, name="seen")(seen)[..., 0] > 0
-    for i in range(depth):
-        last = i == depth - 1
-        x = UNITS[unit](FEATURES, return_sequences=not last, unroll=True, name="temporal" if last else "recurrent")(x, mask=seen)
+    for i in range(recurrent_layers):
+        last = i == recurrent_layers - 1
+        x = UNITS[recurrent_unit](FEATURES, return_sequences=not last, unroll=True, name="temporal" if last else "recurrent")(x, mask=seen)
     x = layers.Dropout(DROPOUT, name="dropout")(x)
     x = layers.Dense(num_class, dtype="float32", name="scores")(x)
     x = layers.Multiply(dtype="float32", name="logits")([x, ops.cast(ops.any(seen, axis=1, keepdims=True), "float32")])

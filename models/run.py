@@ -225,7 +225,7 @@ class Run:
             if "model_config" in file.attrs:
                 return keras.models.load_model(self.model_path, compile=False, safe_mode=True)
             names = _layer_names(file)
-        model = build(self.recogniser, len(self.classes), self.mode, self.frames, self.size, self.options)
+        model = build(self.recogniser, len(self.classes), self.mode, self.frames, self.size, self.options, self.layout)
         if not names:  # Keras 3's own weights file; load_weights refuses it if any layer is missing
             model.load_weights(self.model_path)
             return model

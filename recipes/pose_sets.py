@@ -75,7 +75,8 @@ def train(pose_set, seed, args):
     from recipes.pose_batches import PoseBatches
 
     keras.utils.set_random_seed(seed)
-    network = {"layout": pose_set.layout, "dimensions": pose_set.dimensions, "unit": args.recurrent_unit, "depth": args.recurrent_layers}
+    network = {"layout": pose_set.layout, "dimensions": pose_set.dimensions, "recurrent_unit": args.recurrent_unit}
+    network["recurrent_layers"] = args.recurrent_layers
     model = pose_gru(len(pose_set.classes), frames=args.frames, **network)
     batches = PoseBatches(pose_set, args.frames, BATCH, seed)
     rate = keras.optimizers.schedules.CosineDecay(RATE, args.epochs * len(batches))

@@ -89,7 +89,7 @@ def test_nobody_has_no_action():
 
 
 def test_openvino_computes_the_same_with_people_who_go_away():
-    model, clip = shaken(unit="lstm", depth=2), poses(3)
+    model, clip = shaken(recurrent_unit="lstm", recurrent_layers=2), poses(3)
     clip[1, 4:, :, 2] = 0  # gone in the second half: the state is kept
     clip[2, :4, :, 2] = 0
     expected = answer(model, clip)
