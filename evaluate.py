@@ -91,7 +91,7 @@ def main():
         summary["skipped"] = skipped
     counts = None
     if "clips" in trained.meta and classes == trained.classes:
-        tested = [example.label for example in examples] or labels
+        tested = [example.label for example in examples] or list(labels)
         counts = trained.meta["clips"] | {"test": [tested.count(label) for label in range(len(classes))]}
     report.write_report(folder, names, labels, scores, classes, summary, counts)
     print(report.table(summary))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import models
-from models import i3d, runtime, se, slowfast, x3d
+from models import i3d, mobilenet_v3, pose_gru, runtime, se, shufflenet_v2, slowfast, x3d
 
 ROOT = Path(__file__).parents[2]
 FRAMES, SIZE = 8, 32
@@ -112,9 +112,13 @@ def run_eagerly(model, clip):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def shallow():
-    """Residual networks with one unit per stage: every kind of layer is there still, and converting and compiling take a fifth."""
+def simple():
+    """Residual networks with one unit per stage: every kind of layer is there still, and converting and compiling take a fifth.
+
+    pose_gru loses no channels at random, which batch norms behind would see: backends draw differently.
+    """
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pose_gru, "CHANNEL_DROPOUT", 0.0)
         for module in (slowfast, x3d):
             patch.setattr(module, "STAGES", {block: (1, *sizes) for block, (_, *sizes) in module.STAGES.items()})
         yield
@@ -178,9 +182,13 @@ def test_mixed_precision_ends_in_float32(name):
     np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)
 
 
-def test_same_on_tensorflow_and_jax(tmp_path):
+def test_same_on_tensorflow_and_jax(tmp_path, monkeypatch):
+    """Of repeated blocks a few: JAX takes minutes for all. i3d_se has i3d's layers and more."""
     assert keras.backend.backend() == "tensorflow"
-    names = list(NETWORKS)
+    monkeypatch.setattr(i3d, "INCEPTION", {block: i3d.INCEPTION[block] for block in ("4b", "4f", "5b", "5c")})
+    monkeypatch.setattr(mobilenet_v3, "SMALL", [mobilenet_v3.SMALL[i] for i in (0, 1, 3, 8)])
+    monkeypatch.setattr(shufflenet_v2, "UNITS", (2, 2, 2))
+    names = [name for name in NETWORKS if name != "i3d"]
     data = {**clips("Fuse", 2, 8, 64), **clips("Pose"), **clips("Features", size=64), "labels": np.eye(3, dtype=np.float32)[:2]}
     np.savez(tmp_path / "data.npz", **data)
     here = {}
@@ -204,7 +212,7 @@ def test_same_on_tensorflow_and_jax(tmp_path):
         assert np.isfinite(model.train_on_batch(clip, data["labels"]))
         assert np.abs(kernel.numpy() - before).max() > 0
         here[name] = predicted, {w.path: w.numpy() for w in model.non_trainable_variables if "moving" in w.path}
-    assert jax.wait(300) == 0
+    assert jax.wait(600) == 0
     for name, (predicted, moving) in here.items():
         there = np.load(tmp_path / f"{name}_jax.npz")
         assert np.ptp(predicted, axis=0).max() > 1e-3  # so that the tolerance means something
