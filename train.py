@@ -1,13 +1,12 @@
 """Train a network to name actions.
 
     python train.py --batchsize 8 --mode RGB --num_class 3 --qs 10 --workers 4
+    python train.py --model pose_logistic --csv features.csv --name my_table     a table with a column "label" in place of the lists
 
     datasetlist/trainlist.txt  ->  save_weight/<name>/model.keras   the best weights so far, for predict.py and evaluate.py
                 vallist.txt                           meta.json     classes, clip length, size, metrics, how it was made
                 classes.txt                           log.csv       a line per epoch; curve.png shows it
                                                       state.npz     what --resume needs
-
-    python train.py --model pose_logistic --csv features.csv --name my_table     a table with a column "label" in place of the lists
 
 Stopped by Ctrl-C, a kill or a power cut, it goes on from the last finished epoch: python train.py --resume save_weight/<name>
 """
