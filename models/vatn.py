@@ -13,8 +13,8 @@ PERSON = (0.29, 0.08, 0.71, 0.92)
 than a person who stands with the arms down."""
 
 CELLS = 7  # each way, that the person's features are pooled to
-WIDTH, HEADS, UNITS = 128, 2, 3  # of the Transformer units; those of the paper's final network
-FEED_FORWARD = 512  # the paper does not say; four times the width, as in arXiv 1706.03762
+WIDTH, HEADS, UNITS = 128, 2, 3  # of the Transformer units; not checked against the paper's text
+FEED_FORWARD = 512  # four times the width, as in arXiv 1706.03762
 PLACE = 8  # numbers that a place, and a moment, are embedded in
 DROPOUT = 0.3
 
