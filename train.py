@@ -9,12 +9,14 @@
                                                       state.npz     what --resume needs
 
 Stopped by Ctrl-C, a kill or a power cut, it goes on from the last finished epoch: python train.py --resume save_weight/<name>
+With --sync ADDRESS also on another machine: python train.py --resume save_weight/<name> --sync ADDRESS
 """
 
 from shlex import quote
 
 from common.cli import positive_int, run, script_parser
 from common.datasets import add_dataset_flags, check_dataset_flags, write_skipped
+from common.experiments import add_run_flags, copier
 from common.network_flags import add_option_flags, chosen_options
 from common.person_flags import add_pose_flag
 from common.training_run import CHANGES, MIN_FLOW_SIZE, SPARSE_WINDOW, changes, fused, nonnegative_int, positive_float, resumed
@@ -59,14 +61,9 @@ def make_parser():
     add("--schedule", choices=("constant", "cosine"), default="constant", help="cosine: the rate falls to 0 over --epochs")
     add("--loss", choices=("cross_entropy", "focal"), default="cross_entropy", help="focal: clips that are right already count less")
     add("--precision", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="float32", help="of layers; weights stay float32")
-    add("--val_check_interval", type=positive_int, default=1, metavar="N", help="validate after every Nth epoch, and after the last")
-    add("--checkpoint_interval", type=positive_int, metavar="N", help="also keep every Nth epoch's network, as epoch_0010.keras")
     add("--positive", metavar="CLASS", help="class to choose a threshold for on the validation list (default: the first)")
     add("--seed", type=nonnegative_int, default=0, help="the same seed gives the same run on the same machine")
-    add = parser.add_argument_group("run").add_argument
-    add("--name", help="folder in save_weight (default: model, mode, date and time)")
-    add("--resume", metavar="RUN", help="go on with a run by its own flags; only --epochs, --workers, --qs and --tensorboard may be new")
-    add("--tensorboard", action="store_true", help="also write <run>/tensorboard; needs the package tensorboard")
+    add_run_flags(parser)
     return parser
 
 
@@ -74,7 +71,7 @@ def parse_args():
     parser = make_parser()
     args = parser.parse_args()
     if args.resume:
-        args = resumed(parser, args.resume)
+        args = resumed(parser, args)
     elif args.from_runs:
         if args.mode not in PAIRS or args.weights:
             parser.error(f"--from-runs goes with --mode {' or '.join(PAIRS)} and without --weights")
@@ -110,6 +107,7 @@ def main():
     data = steps.read_data(args)
     import_keras()
     job = steps.run_for(args, data)
+    copy = copier(args, job.folder)
     extra = [steps.tensorboard(job)] if args.tensorboard else []
     from keras.callbacks import LambdaCallback
 
@@ -122,7 +120,7 @@ def main():
     train, validation = steps.make_datasets(args, job, data, front)
     class_weight = steps.prepare(args, model, train)
     positive = data.classes.index(args.positive or data.classes[0])
-    recorder = Recorder(job, portable, validation, positive, learned, args.val_check_interval, args.checkpoint_interval)
+    recorder = Recorder(job, portable, validation, positive, learned, args.val_check_interval, args.checkpoint_interval, copy)
     if goes_on:
         recorder.restore(model)
     job.write_meta()

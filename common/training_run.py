@@ -8,12 +8,12 @@ import importlib
 import importlib.metadata
 import importlib.util
 import platform
-from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
 
 from common.datasets import Data, read_protocol
 from common.errors import InputError
+from common.experiments import fetch_missing, run_name
 from common.files import sha256
 from common.person_flags import build_estimator
 from models import MODES, RECOGNISERS
@@ -23,7 +23,8 @@ SAVE_FOLDER = Path("save_weight")
 SPARSE_WINDOW = 64  # frames that a sparse choice is spread over: a clip of generate_64.py
 MIN_FLOW_SIZE = 12  # pixels; OpenCV's flow cannot do with less
 CHANGES = ("flip", "crop", "colour", "time")  # video.augment.CHANGES; importing that module would slow --help down
-MAY_CHANGE = ("epochs", "workers", "qs", "tensorboard", "resume")  # in a run that goes on
+# In a run that goes on; where its data lies too, for that may be another machine's disk, while the data itself is compared.
+MAY_CHANGE = ("epochs", "workers", "qs", "tensorboard", "resume", "sync", "lists", "data", "splits", "groups", "cache")
 
 
 def nonnegative_int(text):
@@ -51,11 +52,14 @@ def changes(text):
     return names
 
 
-def resumed(parser, folder):
-    """The arguments of an earlier run, with those of `MAY_CHANGE` from the command line.
+def resumed(parser, args):
+    """The arguments of the earlier run that --resume names, with those of `MAY_CHANGE` from the command line.
 
+    A run that is not here is fetched from --sync first.
     Raises InputError where another flag on the command line says something else than the run.
     """
+    fetch_missing(args)
+    folder = args.resume
     recorded = read_meta(Path(folder) / META_NAME).get("arguments")
     if not recorded:
         raise InputError(f"{folder} was not made by train.py, so it cannot be resumed; --weights {folder} starts a new run from it")
@@ -129,11 +133,12 @@ def run_for(args, data):
         folder = Path(args.resume)
         run = Run(folder, folder / MODEL_NAME, read_meta(folder / META_NAME))
         for name, digest in data.digests.items():
-            if run.meta.get("lists", {}).get(name) != digest:
+            if digest not in run.meta.get("lists", {}).values():
                 raise InputError(f"{name} has changed since {folder} was started; start a new run with --weights {folder}")
+        run.meta["lists"] = data.digests
         run.meta["arguments"] = vars(args) | {"resume": None}
         return run
-    name = args.name or _free_name(f"{args.model}_{args.mode}_{datetime.now():%Y%m%d-%H%M%S}")
+    name = args.name or _free_name(run_name(args))
     folder = SAVE_FOLDER / name
     if folder.parent != SAVE_FOLDER or name in (".", ".."):
         raise InputError(f"--name {name} is not a plain folder name; the run goes to {SAVE_FOLDER}/<name>")

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -116,11 +117,39 @@ def test_the_motion_network_trains_like_any_other(train):
     assert min(losses) < 0.5 * losses[0]
 
 
-def test_default_name_tells_model_mode_and_time(train, folder):
+def test_default_name_tells_the_settings_and_the_time(train, folder):
     before = set((folder / "save_weight").glob("*")) if (folder / "save_weight").exists() else set()
     train("--model", "tiny", "--epochs", 0)
     (new,) = set((folder / "save_weight").glob("*")) - before
-    assert new.name.startswith("tiny_RGB_20") and len(new.name) == len("tiny_RGB_20250101-120000")
+    assert re.fullmatch(r"tiny-rgb-8x16-20\d{6}-\d{6}", new.name)
+
+
+@pytest.mark.parametrize(
+    ("flags", "name"),
+    [
+        ("--model i3d", "i3d-rgb-64x224-radam_lookahead-0.001"),
+        (
+            "--model lrcn --backbone MobileNetV2 --size 112 --pretrained none --augment flip,time --optimizer adam --learning_rate 1e-5 "
+            "--hidden_size 64 --bidirectional False --train_backbone True --held-out denis",
+            "lrcn-rgb-MobileNetV2-hidden_size64-no_bidirectional-train_backbone-5x112-flip-time-adam-1e-05-scratch-denis",
+        ),
+        (
+            "--model motion --schedule cosine --loss focal --class_weight balanced --seed 3",
+            "motion-flow-20x96-radam_lookahead-0.001-cosine-focal-balanced-seed3",
+        ),
+        ("--model lrcn --epochs 0 --pretrained files/a~b.h5", "lrcn-rgb-ResNet152-5x224-a_b"),
+        ("--model pose_gru --recurrent_unit lstm --csv x", "pose_gru-pose-lstm-x"),
+    ],
+)
+def test_names_of_runs(flags, name):
+    from common.experiments import run_name
+    from common.network_flags import chosen_options
+
+    parser = script_train.make_parser()
+    args = parser.parse_args(flags.split())
+    args.mode = models.RECOGNISERS[args.model].modes[0]
+    args.options, args.epochs = chosen_options(parser, args), 30 if args.epochs is None else args.epochs
+    assert re.sub(r"-20\d{6}-\d{6}$", "", run_name(args)) == name
 
 
 def test_flags_offer_what_there_is():
@@ -243,6 +272,55 @@ def test_finished_run_goes_on_with_more_epochs_and_its_own_flags(train, capsys):
         train("--resume", two, "--batchsize", 4)
     with pytest.raises(InputError, match="two is there already; --resume"):
         train(name="two")
+
+
+@pytest.fixture
+def s3(monkeypatch):
+    """A local S3 server with the bucket "runs", which this process and those it starts take for Amazon's."""
+    server = pytest.importorskip("moto.server").ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    login = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
+    for name, value in (login | {"AWS_ENDPOINT_URL": "http://{}:{}".format(*server.get_host_and_port())}).items():
+        monkeypatch.setenv(name, value)
+    from s3fs import S3FileSystem
+
+    S3FileSystem.clear_instance_cache()
+    S3FileSystem().mkdir("runs")
+    yield "s3://runs"
+    S3FileSystem.clear_instance_cache()
+    server.stop()
+
+
+def test_run_killed_in_one_folder_goes_on_in_another(train, root, folder, tmp_path, monkeypatch, s3, capsys):
+    """The other folder has the same clips elsewhere, and of the run nothing."""
+    flags = ("--schedule", "cosine", "--optimizer", "adam", "--learning_rate", 0.02, "--epochs", 6, "--checkpoint_interval", 3)
+    whole = train(*flags, name="undisturbed")
+    process = start(root, folder, "--model", "tiny", "--name", "moved", "--sync", f"{s3}/mine", *flags)
+    next(line for line in process.stdout if line.startswith("epoch 3/6"))
+    process.kill()
+    process.communicate()
+
+    for name in ("datasetlist", *CLASSES):
+        shutil.copytree(folder / name, tmp_path / "data" / name)
+    monkeypatch.chdir(tmp_path)
+    capsys.readouterr()
+    train("--resume", "save_weight/moved", "--sync", f"{s3}/mine", "--lists", "data/datasetlist")
+    out = capsys.readouterr().out
+    assert "fetched save_weight/moved from s3://runs/mine/moved" in out and "epoch 1/6" not in out and "epoch 6/6" in out
+    moved = tmp_path / "save_weight/moved"
+    assert log_of(moved) == log_of(whole)
+    assert_equal_weights(moved, whole)
+    kept = sorted(path.name for path in moved.glob("0*.keras"))
+    assert kept == sorted(path.name for path in whole.glob("0*.keras")) and len(kept) == 2
+    accuracies = [float(line.split(",")[4]) for line in log_of(whole)[1:]]
+    assert kept[1] == f"006-{max(accuracies[:6]):.5f}-{accuracies[5]:.5f}.keras"
+
+    with pytest.raises(InputError, match=r"s3://runs/mine/moved has epoch 6, .*moved only [345]; move"):
+        monkeypatch.chdir(folder)
+        train("--resume", "save_weight/moved", "--sync", f"{s3}/mine")
+    with pytest.raises(InputError, match="s3://no-such-bucket/x cannot be used: The specified bucket does not exist"):
+        train("--epochs", 1, "--sync", "s3://no-such-bucket", name="x")
+    assert not (folder / "save_weight/x").exists()
 
 
 def test_resume_refuses_lists_that_changed(train, folder, tmp_path):
