@@ -254,7 +254,9 @@ def _pretrain(args, model):
     from models.backbones import pretrain
 
     name = args.options["backbone"]
-    pretrain(model.get_layer(name.lower()), name, args.pretrained or "imagenet")
+    streams = [layer for layer in model.layers if layer.name.endswith("_stream")] or [model]
+    for stream in streams:
+        pretrain(stream.get_layer(name.lower()), name, args.pretrained or "imagenet")
     print(f"backbone: {name}, pretrained {args.pretrained or 'imagenet'}")
 
 

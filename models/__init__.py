@@ -80,6 +80,8 @@ LRCN_OPTIONS = {
     "train_backbone": Option(False, "whether the image network learns too"),
 }
 
+TWO_STREAM_OPTIONS = {"backbone": Option("Xception", "image network of keras.applications", BACKBONES)}
+
 POSE_OPTIONS = {
     "recurrent_unit": Option("gru", "kind of the recurrent layers", ("gru", "lstm")),
     "recurrent_layers": Option(1, "one or two", (1, 2)),
@@ -101,6 +103,9 @@ RECOGNISERS = {
     "vatn": Recogniser("models.vatn", "vatn", frames=64, size=224, fps=25.0),
     "lrcn": Recogniser(
         "models.lrcn", "lrcn", frames=5, size=224, fps=25.0, modes=("RGB",), sampling_rate=10, options=LRCN_OPTIONS, frozen="embedding"
+    ),
+    "two_stream": Recogniser(
+        "models.two_stream", "two_stream", frames=10, size=224, fps=25.0, modes=("RGB", "Flow", "Fuse"), options=TWO_STREAM_OPTIONS
     ),
     "motion": Recogniser("models.motion", "motion", frames=20, size=96, fps=10.0, modes=("Flow", "Flow+Pose")),
     "pose_gru": Recogniser("models.pose_gru", "pose_gru", frames=32, size=192, fps=25.0, modes=("Pose",), options=POSE_OPTIONS),

@@ -23,7 +23,7 @@ from common.files import write_text
 from models import RECOGNISERS
 
 ROOT = Path(__file__).resolve().parents[1]
-NETWORKS = [name for name, recogniser in RECOGNISERS.items() if "Flow" in recogniser.modes]
+NETWORKS = [name for name, one in RECOGNISERS.items() if "Flow" in one.modes and "backbone" not in one.options]  # others need ImageNet
 OUTPUT = ROOT / "docs/networks_accuracy.csv"
 FIGHT_FOLDS = 5
 RECIPE = ("--mode", "Flow", "--frames", 16, "--size", 112, "--batchsize", 8, "--augment", "flip,crop,time", "--optimizer", "adamw",
