@@ -19,11 +19,10 @@ from common.datasets import add_dataset_flags, check_dataset_flags, write_skippe
 from common.experiments import add_run_flags, copier
 from common.network_flags import add_option_flags, chosen_options
 from common.person_flags import add_pose_flag
-from common.training_run import CHANGES, MIN_FLOW_SIZE, SPARSE_WINDOW, changes, fused, nonnegative_int, positive_float, resumed
+from common.training_run import CHANGES, MIN_FLOW_SIZE, PAIRS, SPARSE_WINDOW, changes, fused, nonnegative_int, positive_float, resumed
 from models import MODES, RECOGNISERS
 
 EPOCHS = 30
-PAIRS = [mode for mode, inputs in MODES.items() if len(inputs) == 2]
 
 
 def make_parser():
@@ -72,10 +71,8 @@ def parse_args():
     args = parser.parse_args()
     if args.resume:
         args = resumed(parser, args)
-    elif args.from_runs:
-        if args.mode not in PAIRS or args.weights:
-            parser.error(f"--from-runs goes with --mode {' or '.join(PAIRS)} and without --weights")
-        args = fused(parser, args.from_runs)
+    elif args.from_runs or RECOGNISERS[args.model].over:
+        args = fused(parser, args)
     args.mode = args.mode or RECOGNISERS[args.model].modes[0]
     if bool(args.csv) != (args.mode == "Features"):
         parser.error("--csv and --model pose_logistic go together")
@@ -90,7 +87,7 @@ def parse_args():
     if "flow" in MODES[args.mode] and (args.size or MIN_FLOW_SIZE) < MIN_FLOW_SIZE:
         parser.error(f"--size {args.size} is too small for optical flow; at least {MIN_FLOW_SIZE} pixels")
     if args.epochs is None:
-        args.epochs = 0 if args.from_runs else EPOCHS
+        args.epochs = 0 if args.from_runs and not RECOGNISERS[args.model].over else EPOCHS
     return args
 
 

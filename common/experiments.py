@@ -41,7 +41,7 @@ def run_name(args):
     if args.epochs and not args.csv:
         parts += [*args.augment, args.optimizer, f"{args.learning_rate:g}"]
         parts += [str(getattr(args, name)) for name, usual in USUAL.items() if getattr(args, name) != usual]
-    if args.pretrained or "backbone" in args.options:
+    if "backbone" in args.options and not args.from_runs:
         source = Path(args.pretrained or "imagenet").stem
         parts.append("scratch" if source == "none" else source)
     parts += [*args.held_out, *([f"seed{args.seed}"] if args.seed else [])]

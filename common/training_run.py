@@ -23,6 +23,7 @@ SAVE_FOLDER = Path("save_weight")
 SPARSE_WINDOW = 64  # frames that a sparse choice is spread over: a clip of generate_64.py
 MIN_FLOW_SIZE = 12  # pixels; OpenCV's flow cannot do with less
 CHANGES = ("flip", "crop", "colour", "time")  # video.augment.CHANGES; importing that module would slow --help down
+PAIRS = [mode for mode, inputs in MODES.items() if len(inputs) == 2]
 # In a run that goes on; where its data lies too, for that may be another machine's disk, while the data itself is compared.
 MAY_CHANGE = ("epochs", "workers", "qs", "tensorboard", "resume", "sync", "lists", "data", "splits", "groups", "cache")
 
@@ -66,12 +67,21 @@ def resumed(parser, args):
     return _parse_with(parser, recorded, f"the run {folder}")
 
 
-def fused(parser, paths):
-    """The arguments of a run made of two others: the model and the clips are theirs, the rest the command line's.
+def fused(parser, args):
+    """The arguments of a run made of the two in --from-runs: the model and the clips are theirs, the rest the command line's.
 
+    A --model that is built over others stays what it is, and takes their clips for its stacks. Flags that cannot be together end the
+    program with exit code 2.
     Raises InputError unless they are an RGB and a Flow run, or one of these and a Pose run, and agree, and with the command line too.
     """
+    paths, recogniser = args.from_runs, RECOGNISERS[args.model]
+    if recogniser.over and not paths:
+        parser.error(f"--model {args.model} needs --from-runs, with a run of --model {recogniser.over} --mode RGB and one of --mode Flow")
+    if args.weights or (args.mode not in PAIRS and not recogniser.over):
+        parser.error(f"--from-runs goes with --mode {' or '.join(PAIRS)} or --model recurrent_fusion, and without --weights")
     runs = _pair(paths)
+    if recogniser.over and [(run.recogniser, run.mode) for run in runs] != [(recogniser.over, "RGB"), (recogniser.over, "Flow")]:
+        raise InputError(f"--model {args.model} needs --from-runs with two runs of {recogniser.over}, --mode RGB and Flow")
     with_pose = runs[1].mode == "Pose"
     same = () if with_pose else ("recogniser", "size", "options")
     keys = ("classes", "frames", "window", "fps", "region", "context", "crop", *same)
@@ -86,6 +96,8 @@ def fused(parser, paths):
     if with_pose:
         values |= {"pose": runs[1].pose} | runs[1].options
     values["mode"] = f"{runs[0].mode}+Pose" if with_pose else "Fuse"
+    if recogniser.over:
+        values |= {"model": args.model, "frames": runs[0].frames * (args.positions or recogniser.options["positions"].default)}
     values["sampling"] = "dense" if facts[0]["window"] == facts[0]["frames"] else "sparse"
     return _parse_with(parser, values, f"the run {paths[0]}")
 
@@ -114,6 +126,8 @@ def read_data(args):
 
 
 def _read_protocol(args):
+    if RECOGNISERS[args.model].over:
+        args.min_frames = args.min_frames or args.frames // args.options["positions"]
     data = read_protocol(args, _window(args), _fps(args))
     if args.from_runs and data.classes != (theirs := Run.open(args.from_runs[0]).classes):
         raise InputError(f"--data {args.data} names {', '.join(data.classes)}, but {args.from_runs[0]} knows {', '.join(theirs)}")
@@ -167,7 +181,7 @@ def make_datasets(args, run, data, front=None):
         fill([example.path for example in (*data.train, *(data.validation or []))], sampler, args.workers)
     if run.sees_poses:
         sampler.prepare(example.path for example in [*data.train, *(data.validation or [])])
-    if "flow" in MODES[run.mode]:
+    if "flow" in MODES[run.mode] and not front:
         prepare_flow([*data.train, *(data.validation or [])], sampler, args.workers)
     print(
         f"{len(data.train)} clips to train on, {len(data.validation or [])} to validate; "
@@ -184,15 +198,18 @@ def _embeddings(args, run, data, front, sampler):
 
     from models.front import digest
     from models.runtime import compile
-    from video.embeddings import EmbeddingSampler
+    from video.dataset import prepare_flow
+    from video.embeddings import EmbeddingSampler, PlaceEmbeddings
 
-    key = digest(front)
-    # Frames are looked at once, so none are kept.
-    embeddings = EmbeddingSampler(
-        replace(sampler, cache=None), RECOGNISERS[run.recogniser].frozen, front.output_shape[-1], key, folder=args.cache
-    )
+    key, examples = digest(front), [*data.train, *(data.validation or [])]
+    kind = PlaceEmbeddings if sampler.stack else EmbeddingSampler
+    if run.mode == "RGB":
+        sampler = replace(sampler, cache=None)  # frames are looked at once, so none are kept
+    embeddings = kind(sampler, RECOGNISERS[run.recogniser].frozen, front.output_shape[-1], key, folder=args.cache)
+    if "flow" in MODES[run.mode]:
+        prepare_flow(embeddings.missing(examples), sampler, args.workers)
     converted = Path(args.cache) / f"front.openvino-{key[:16]}.xml" if args.cache else None
-    embeddings.prepare([*data.train, *(data.validation or [])], lambda: compile(front, cache=converted))
+    embeddings.prepare(examples, lambda: compile(front, cache=converted))
     return embeddings
 
 
@@ -242,7 +259,13 @@ def start_weights(args, model, earlier=None):
         _pretrain(args, model)
     if args.from_runs:
         runs = _pair(args.from_runs)
-        model.set_weights(fuse(*(run.load_model() for run in runs)).get_weights())
+        streams = [run.load_model() for run in runs]
+        if RECOGNISERS[args.model].over:
+            from models.recurrent_fusion import take_streams
+
+            take_streams(model, *streams)
+        else:
+            model.set_weights(fuse(*streams).get_weights())
         print("weights: " + ", ".join(f"{run.mode} from {run.folder}" for run in runs))
     if args.weights:
         loaded, new = start_from(model, args.weights)
@@ -267,9 +290,10 @@ def learning_parts(args, model, portable):
     was built to learn.
     """
     frozen = RECOGNISERS[args.model].frozen
-    if frozen is None or args.mode != "RGB":
+    if frozen is None:
         return model, portable, None
-    if changed := [name for name in args.augment if name != "time"]:
+    changed = [name for name in args.augment if name != "time" or RECOGNISERS[args.model].over]
+    if changed:
         print(f"--augment {','.join(changed)} changes pictures, so every epoch runs the frozen part anew; --augment time does not")
         return model, portable, None
     from models.front import cut

@@ -49,7 +49,10 @@ class Recogniser:
             frames, as recorded.
         options: {name: `Option`}, further arguments of the builder. A run's meta.json keeps what was chosen.
         frozen: name of a layer up to which the network does not learn (unless `options` say so), so that what it gives for a video,
-            frame by frame, can be computed once; None where everything learns.
+            frame by frame or place by place, can be computed once; None where everything learns.
+        over: name of the recogniser that it is built on, two runs of which, in RGB and Flow, it takes its streams from. Its builder makes
+            the network for both streams at once: ``(num_class, frames, size, **options)``, with an option "positions": its clip are so
+            many stacks, each as long as a clip of those runs. None for a network of its own.
     """
 
     module: str
@@ -61,6 +64,7 @@ class Recogniser:
     sampling_rate: int = 1
     options: dict = field(default_factory=dict)
     frozen: str | None = None
+    over: str | None = None
 
     def load(self):
         """The builder function. Importing its module registers the network's own layers, if any, for loading."""
@@ -75,12 +79,18 @@ LRCN_OPTIONS = {
     "backbone": Option("ResNet152", "image network of keras.applications", BACKBONES),
     "latent_dim": Option(512, "width of the linear layer on it"),
     "lstm_layers": Option(2, "LSTM layers"),
-    "hidden_size": Option(256, "units of an LSTM in each direction"),
+    "hidden_size": Option(256, "units of a recurrent layer, in each direction"),
     "bidirectional": Option(True, "whether LSTMs read the clip backwards too"),
     "train_backbone": Option(False, "whether the image network learns too"),
 }
 
 TWO_STREAM_OPTIONS = {"backbone": Option("Xception", "image network of keras.applications", BACKBONES)}
+
+FUSION_OPTIONS = TWO_STREAM_OPTIONS | {
+    "positions": Option(19, "places of a video that it looks at"),
+    "hidden_size": Option(128, LRCN_OPTIONS["hidden_size"].help),
+    "attention": Option(True, "whether all places count, each as it says itself, or only what is remembered at the last"),
+}
 
 POSE_OPTIONS = {
     "recurrent_unit": Option("gru", "kind of the recurrent layers", ("gru", "lstm")),
@@ -106,6 +116,17 @@ RECOGNISERS = {
     ),
     "two_stream": Recogniser(
         "models.two_stream", "two_stream", frames=10, size=224, fps=25.0, modes=("RGB", "Flow", "Fuse"), options=TWO_STREAM_OPTIONS
+    ),
+    "recurrent_fusion": Recogniser(
+        "models.recurrent_fusion",
+        "recurrent_fusion",
+        frames=190,
+        size=224,
+        fps=25.0,
+        modes=("Fuse",),
+        options=FUSION_OPTIONS,
+        frozen="embedding",
+        over="two_stream",
     ),
     "motion": Recogniser("models.motion", "motion", frames=20, size=96, fps=10.0, modes=("Flow", "Flow+Pose")),
     "pose_gru": Recogniser("models.pose_gru", "pose_gru", frames=32, size=192, fps=25.0, modes=("Pose",), options=POSE_OPTIONS),
@@ -147,6 +168,10 @@ def build(name, num_class, mode="RGB", frames=None, size=None, options=None, lay
     """
     recogniser = RECOGNISERS[name]
     frames, size = frames or recogniser.frames, size or recogniser.size
+    if recogniser.over:
+        return recogniser.load()(
+            num_class, frames, size, **{key: option.default for key, option in recogniser.options.items()} | (options or {})
+        )
     streams = []
     for stream in MODES[mode]:
         one = RECOGNISERS[POSE_RECOGNISER] if stream == "pose" else recogniser

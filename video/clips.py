@@ -47,6 +47,20 @@ def clip_indices(n, frames, window, rng=None):
     return shown[start + _segments(frames, window, rng)]
 
 
+def stack_indices(n, frames, stack, rng=None):
+    """Choose frames // stack stacks of `stack` consecutive frames, evenly spread from the first of `n` frames to the last.
+
+    Stacks overlap where there are fewer frames than that; less than one stack is filled forth and back. With `rng` the stacks are at
+    random places, in order.
+
+    Returns (frames,) int64 in 0 … n-1. ValueError without a frame.
+    """
+    shown = forth_and_back(n, max(n, stack))
+    count, spare = frames // stack, len(shown) - stack
+    starts = np.linspace(0, spare, count).round().astype(np.int64) if rng is None else np.sort(rng.integers(spare + 1, size=count))
+    return shown[(starts[:, None] + np.arange(stack)).ravel()]
+
+
 def _segments(frames, window, rng):
     edges = np.arange(frames + 1) * window // frames
     if rng is None:

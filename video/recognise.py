@@ -112,7 +112,8 @@ def windows_of(run, stride, estimator=None):
     if estimator:
         return PoseWindows(estimator, run.frames, run.window, run.size, run.mode, run.fps, run.context, run.flow, stride)
     kind = FixedWindows if run.crop == "fixed" else Windows
-    return kind(run.frames, run.window, run.size, run.mode, run.fps, run.context, run.flow, stride)
+    stack = getattr(run, "stack", None)
+    return kind(run.frames, run.window, run.size, run.mode, run.fps, run.context, run.flow, stride, stack=stack)
 
 
 class Look(NamedTuple):

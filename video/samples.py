@@ -6,7 +6,7 @@ import av
 import numpy as np
 
 from video.augment import draw
-from video.clips import clip_indices
+from video.clips import clip_indices, stack_indices
 from video.flow import cached_flow
 from video.frame_cache import cached_frames
 from video.inputs import CHANNELS, INPUTS, fit, make_inputs
@@ -18,7 +18,8 @@ class Sampler:
     """How samples are taken: a run's `frames`, `window`, `size`, `mode`, `flow` and `fps`, see meta.json.
 
     `augment` names the random changes (those of `video.augment.CHANGES`) that a sample with a random generator gets. `cache` is a
-    folder that keeps decoded frames and flow; None decodes each time and keeps flow beside the clips.
+    folder that keeps decoded frames and flow; None decodes each time and keeps flow beside the clips. With `stack` the frames are
+    stacks of so many, spread over the whole clip, whatever the window.
     """
 
     frames: int
@@ -29,6 +30,7 @@ class Sampler:
     fps: float | None = None
     augment: tuple = ()
     cache: str | None = None
+    stack: int | None = None
 
     @property
     def nbytes(self):
@@ -44,6 +46,8 @@ class Sampler:
         change = draw(self.augment, rng) if rng else None
 
         def choose(n):
+            if self.stack:
+                return stack_indices(n, self.frames, self.stack, jitter)
             return clip_indices(n, self.frames, self.window, jitter)
 
         inputs = self._inputs(path, choose)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from video.clips import clip_indices, forth_and_back, resample
+from video.clips import clip_indices, forth_and_back, resample, stack_indices
 
 
 @pytest.mark.parametrize(
@@ -100,3 +100,26 @@ def test_segments_of_unequal_length_cover_the_window():
 def test_more_frames_than_the_window_are_refused():
     with pytest.raises(ValueError, match="65 frames of a window of 64"):
         clip_indices(100, 65, 64)
+
+
+@pytest.mark.parametrize(
+    ("n", "frames", "stack", "expected"),
+    [
+        (12, 12, 4, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
+        (20, 9, 3, [0, 1, 2, 8, 9, 10, 17, 18, 19]),  # from the first frame to the last
+        (5, 9, 3, [0, 1, 2, 1, 2, 3, 2, 3, 4]),  # overlapping
+        (2, 8, 4, [0, 1, 0, 1, 0, 1, 0, 1]),
+        (9, 3, 3, [0, 1, 2]),
+    ],
+)
+def test_stacks_are_spread_over_all_frames(n, frames, stack, expected):
+    assert stack_indices(n, frames, stack).tolist() == expected
+
+
+def test_random_stacks_are_whole_and_in_order():
+    rng, starts = np.random.default_rng(0), set()
+    for _ in range(300):
+        stacks = stack_indices(8, 9, 3, rng).reshape(3, 3)
+        assert (stacks - stacks[:, :1] == np.arange(3)).all() and (np.diff(stacks[:, 0]) >= 0).all()
+        starts |= set(stacks[:, 0].tolist())
+    assert starts == set(range(6))
