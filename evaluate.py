@@ -59,7 +59,7 @@ def parse_args():
     trained = Run.open(parser.parse_args().path)
     recorded = trained.meta.get("arguments", {})
     args = parser.parse_args(namespace=Namespace(**{name: recorded[name] for name in datasets.FLAGS if name in recorded}))
-    datasets.check_dataset_flags(parser, args)
+    datasets.check_dataset_flags(parser, args, trained.mode)
     if args.test[0] not in MODES or len(args.test) != MODES[args.test[0]]:
         parser.error("--test is clips, continuous, or video with a file or folder behind it")
     return args, trained
@@ -131,7 +131,9 @@ def read_examples(args, trained):
     if args.dataset != "lists" and not args.list:
         return datasets.read_test(args, trained)
     examples = read_list(args.list or LIST, len(trained.classes))
-    check_clips(examples)
+    lengths = check_clips(examples)
+    if args.flow_archive and not args.region:
+        datasets.check_flow(args.flow_archive, examples, lengths)
     return examples, 0
 
 

@@ -82,7 +82,7 @@ def parse_args():
     args.mode = args.mode or RECOGNISERS[args.model].modes[0]
     if bool(args.csv) != (args.mode == "Features"):
         parser.error("--csv and --model pose_logistic go together")
-    check_dataset_flags(parser, args)
+    check_dataset_flags(parser, args, args.mode)
     args.options = chosen_options(parser, args)
     if args.freeze and not (args.weights or args.from_runs):
         parser.error("--freeze needs --weights or --from-runs: a network that knows nothing is not worth keeping")

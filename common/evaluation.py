@@ -31,7 +31,7 @@ def score_clips(args, trained, network, examples):
     from common.threads import prefetch
     from video.pose_samples import sampler_of
 
-    sampler = sampler_of(trained, build_estimator(args.pose, trained), cache=args.cache)
+    sampler = sampler_of(trained, build_estimator(args.pose, trained), cache=args.cache, archive=args.flow_archive)
     samples = tqdm(prefetch(sampler(example.path) for example in examples), total=len(examples), unit="clip")
     return np.stack([network({name: array[None] for name, array in sample.items()})[0] for sample in samples])
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
 
-from common.datasets import Data, read_protocol
+from common.datasets import Data, check_flow, read_protocol
 from common.errors import InputError
 from common.files import sha256
 from common.person_flags import build_estimator
@@ -99,7 +99,9 @@ def read_data(args):
     classes = _class_names(args)
     train = read_list(folder / TRAIN_NAME, len(classes)) if args.epochs else []
     validation = read_list(folder / VALIDATION_NAME, len(classes)) if (folder / VALIDATION_NAME).exists() else None
-    lengths = check_clips([*train, *(validation or [])], args.workers)
+    lengths = check_clips(clips := [*train, *(validation or [])], args.workers)
+    if args.flow_archive:
+        check_flow(args.flow_archive, clips, lengths)
     short = sum(length is not None and length < _window(args) for length in lengths)
     if short and not args.fps:
         print(f"{short} of {len(lengths)} clips are shorter than {_window(args)} frames and are played forth and back")
@@ -154,15 +156,15 @@ def make_datasets(args, run, data, front=None):
     from video.frame_cache import fill
     from video.pose_samples import sampler_of
 
-    sampler = sampler_of(run, build_estimator(args.pose, run), tuple(args.augment), args.cache)
+    sampler = sampler_of(run, build_estimator(args.pose, run), tuple(args.augment), args.cache, args.flow_archive)
     queue = {"workers": args.workers, "max_queue_size": args.qs}
     if front:
         sampler = _embeddings(args, run, data, front, sampler)
-    elif args.cache and not run.sees_poses:
+    elif args.cache and not run.sees_poses and not (args.flow_archive and run.mode == "Flow"):
         fill([example.path for example in (*data.train, *(data.validation or []))], sampler, args.workers)
     if run.sees_poses:
         sampler.prepare(example.path for example in [*data.train, *(data.validation or [])])
-    if "flow" in MODES[run.mode]:
+    if "flow" in MODES[run.mode] and not args.flow_archive:
         prepare_flow([*data.train, *(data.validation or [])], sampler, args.workers)
     print(
         f"{len(data.train)} clips to train on, {len(data.validation or [])} to validate; "

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from video.flow import NO_MOTION
+from video.flow import NO_MOTION, scaled
 
 CHANGES = ("flip", "crop", "colour", "time")
 """Mirror left and right; cut out and zoom; brightness, contrast and saturation; another window of the clip."""
@@ -35,7 +35,7 @@ class Change:
         """Changed copies of "rgb" (T, H, W, 3) and "flow" (T, H, W, 2), uint8, whichever `inputs` holds."""
         changed = {name: _crop(clip, self.crop) for name, clip in inputs.items()}
         if "flow" in changed and self.crop:
-            changed["flow"] = _scale_flow(changed["flow"], 1 / self.crop[2])
+            changed["flow"] = scaled(changed["flow"], 1 / self.crop[2])  # twice as near, things move twice as many pixels
         if self.flip:
             changed = {name: clip[:, :, ::-1] for name, clip in changed.items()}
             if "flow" in changed:
@@ -77,12 +77,6 @@ def _crop(clip, crop):
     inside = np.array([[side, 0, left * width + (side - 1) / 2], [0, side, top * height + (side - 1) / 2]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return np.stack([cv2.warpAffine(frame, inside, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE) for frame in clip])
-
-
-def _scale_flow(fields, zoom):
-    """Twice as near, things move twice as many pixels."""
-    table = np.clip(np.rint(NO_MOTION + (np.arange(256) - NO_MOTION) * zoom), 0, 255).astype(np.uint8)
-    return table[fields]
 
 
 def _mirror_flow(fields):

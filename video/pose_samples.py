@@ -17,13 +17,13 @@ from video.samples import Sampler, nearest
 CACHE_FOLDER = ".pose"
 
 
-def sampler_of(run, estimator=None, augment=(), cache=None):
+def sampler_of(run, estimator=None, augment=(), cache=None, archive=None):
     """The sampler for clips of a run (anything with the facts of meta.json as attributes); of a pose run it needs the estimator.
 
-    `cache` is that of `video.samples.Sampler`.
+    `cache` and `archive` are those of `video.samples.Sampler`.
     """
     mode = run.mode.removesuffix("+Pose")
-    pictures = Sampler(run.frames, run.window, run.size, mode, run.flow, run.fps, augment, cache)
+    pictures = Sampler(run.frames, run.window, run.size, mode, run.flow, run.fps, augment, cache, archive)
     if estimator is None:
         return pictures
     poses = PoseSampler(run.frames, run.window, estimator, run.fps, augment)

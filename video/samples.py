@@ -1,6 +1,7 @@
 """One sample from a clip's file: decode, choose frames, change them at random, hand over what the network eats."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import av
 import numpy as np
@@ -8,9 +9,10 @@ import numpy as np
 from video.augment import draw
 from video.clips import clip_indices
 from video.flow import cached_flow
+from video.flow_archive import ArchivedFlow
 from video.frame_cache import cached_frames
 from video.inputs import CHANNELS, INPUTS, fit, make_inputs
-from video.io import open_video
+from video.io import count_frames, open_video
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,8 @@ class Sampler:
     """How samples are taken: a run's `frames`, `window`, `size`, `mode`, `flow` and `fps`, see meta.json.
 
     `augment` names the random changes (those of `video.augment.CHANGES`) that a sample with a random generator gets. `cache` is a
-    folder that keeps decoded frames and flow; None decodes each time and keeps flow beside the clips.
+    folder that keeps decoded frames and flow; None decodes each time and keeps flow beside the clips. `archive` is a folder that flow is
+    read from instead, see `video.flow_archive`.
     """
 
     frames: int
@@ -29,6 +32,7 @@ class Sampler:
     fps: float | None = None
     augment: tuple = ()
     cache: str | None = None
+    archive: str | None = None
 
     @property
     def nbytes(self):
@@ -50,7 +54,10 @@ class Sampler:
         return change(inputs) if change else inputs
 
     def flow_of(self, path):
-        """Flow of all the clip's frames at the sampler's rate: (N, size, size, 2) uint8, from the cache or into it."""
+        """Flow of all the clip's frames at the sampler's rate: (N, size, size, 2) uint8, from the archive, or the cache or into it."""
+        if self.archive:
+            recorded = count_frames(path)[1] if self.fps else None
+            return ArchivedFlow(self.archive, Path(path).stem, self.size, recorded, self.fps)
         return cached_flow(path, lambda: self.frames_of(path), self.flow, self.size, self.fps, self.cache)
 
     def frames_of(self, path, choose=np.arange):
@@ -66,7 +73,7 @@ class Sampler:
             return make_inputs(images, np.arange(self.frames), self.size)
         fields = self.flow_of(path)
         indices = choose(len(fields))
-        images = None if self.mode == "Flow" else self.frames_of(path, lambda n: indices)
+        images = None if self.mode == "Flow" else self.frames_of(path, lambda n: np.minimum(indices, n - 1))
         return make_inputs(images, np.arange(self.frames), self.size, self.mode, fields[indices])
 
 
