@@ -17,7 +17,7 @@ from common.cli import positive_int, run, script_parser
 from common.datasets import add_dataset_flags, check_dataset_flags, write_skipped
 from common.network_flags import add_option_flags, chosen_options
 from common.person_flags import add_pose_flag
-from common.training_run import CHANGES, MIN_FLOW_SIZE, SPARSE_WINDOW, changes, fused, nonnegative_int, positive_float, resumed
+from common.training_run import AUGMENT_HELP, MIN_FLOW_SIZE, SPARSE_WINDOW, changes, fused, nonnegative_int, positive_float, resumed
 from models import MODES, RECOGNISERS
 
 EPOCHS = 30
@@ -35,7 +35,7 @@ def make_parser():
     add("--qs", type=positive_int, default=10, help="batches read ahead; takes qs x batchsize x frames x size² x 3 bytes (Flow 2, Fuse 5)")
     add("--fps", type=positive_float, help="bring every clip to this frame rate first (default: as recorded, or as --sampling_rate needs)")
     add("--sampling_rate", type=positive_int, metavar="N", help="take every Nth frame of --fps (default: the model's own, 1 for I3D)")
-    add("--augment", type=changes, nargs="?", const=",".join(CHANGES), default=[], help=f"of {','.join(CHANGES)}; alone: all; default none")
+    add("--augment", type=changes, nargs="?", const="medium", default=[], help=AUGMENT_HELP)
     add("--class_weight", choices=("none", "balanced"), default="none", help="balanced: rare classes weigh more in the training loss")
     add("--region", choices=("person", "frame"), help="what the clips show (default: person with lists, else frame); as predict.py does")
     add("--context", type=positive_float, default=1.2, help="--context that extract_frames.py had; predict.py takes the same")

@@ -22,7 +22,10 @@ from models.run import META_NAME, MODEL_NAME, Run, read_meta
 SAVE_FOLDER = Path("save_weight")
 SPARSE_WINDOW = 64  # frames that a sparse choice is spread over: a clip of generate_64.py
 MIN_FLOW_SIZE = 12  # pixels; OpenCV's flow cannot do with less
-CHANGES = ("flip", "crop", "colour", "time")  # video.augment.CHANGES; importing that module would slow --help down
+# Those of video.augment; importing that module would slow --help down.
+CHANGES = ("flip", "crop", "colour", "time", "rotate", "blur", "noise", "erase")
+CHANGE_SETS = {"light": ("flip", "crop", "time"), "medium": ("flip", "crop", "colour", "time"), "heavy": CHANGES}
+AUGMENT_HELP = "; ".join(f"{name}: {','.join(kinds)}" for name, kinds in CHANGE_SETS.items()) + "; or a list of these; alone: medium"
 MAY_CHANGE = ("epochs", "workers", "qs", "tensorboard", "resume")  # in a run that goes on
 
 
@@ -43,11 +46,13 @@ def positive_float(text):
 
 
 def changes(text):
-    """argparse type for ``--augment flip,crop``: a list of `CHANGES`."""
+    """argparse type for ``--augment flip,crop`` and ``--augment light``: a list of `CHANGES`."""
+    if text in CHANGE_SETS:
+        return list(CHANGE_SETS[text])
     names = [name for name in text.split(",") if name]
     for name in names:
         if name not in CHANGES:
-            raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(CHANGES)}")
+            raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join([*CHANGE_SETS, *CHANGES])}")
     return names
 
 

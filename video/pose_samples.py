@@ -8,7 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from common.files import keep_beside, sha256, writing
-from video.clips import clip_indices
+from video.clips import clip_indices, spread_indices
 from video.io import open_video
 from video.pose import poses_in, whole
 from video.pose_changes import change
@@ -46,6 +46,10 @@ class PictureAndPoseSampler:
         """A sample of the clip at `path`, as both return it. InputError if it cannot be read."""
         return self._pictures(path, rng) | self._poses(path, rng)
 
+    def spread(self, path, count):
+        """A batch of `count` samples, evenly over the clip, as both return it."""
+        return self._pictures.spread(path, count) | self._poses.spread(path, count)
+
 
 class PoseSampler:
     """One sample from a clip of one person: where the joints are, in the clip's pixels.
@@ -66,12 +70,21 @@ class PoseSampler:
 
     def __call__(self, path, rng=None):
         """{"pose": (frames, K, 3) float32} of the clip at `path`; changed at random with `rng`. InputError if it cannot be read."""
-        poses, times = self._poses(Path(path))
-        poses = poses[nearest(times, self.fps)]
+        poses = self._at_rate(path)
         sample = poses[clip_indices(len(poses), self.frames, self.window, rng if "time" in self.augment else None)]
         if rng and self.augment:
             sample = change(sample, self._estimator.layout, rng, mirror="flip" in self.augment)
         return {"pose": sample}
+
+    def spread(self, path, count):
+        """A batch of `count` unchanged samples, evenly over the clip: {"pose": (count, frames, K, 3) float32}."""
+        poses = self._at_rate(path)
+        chosen = poses[spread_indices(len(poses), self.frames, self.window, count)]
+        return {"pose": chosen.reshape(count, self.frames, *poses.shape[1:])}
+
+    def _at_rate(self, path):
+        poses, times = self._poses(Path(path))
+        return poses[nearest(times, self.fps)]
 
     def prepare(self, paths):
         """Find the joints of all clips, with a progress bar."""

@@ -7,7 +7,7 @@ import av
 import numpy as np
 
 from video.augment import draw
-from video.clips import clip_indices
+from video.clips import clip_indices, spread_indices
 from video.flow import cached_flow
 from video.flow_archive import ArchivedFlow
 from video.frame_cache import cached_frames
@@ -53,6 +53,11 @@ class Sampler:
         inputs = self._inputs(path, choose)
         return change(inputs) if change else inputs
 
+    def spread(self, path, count):
+        """A batch of `count` unchanged samples, evenly over the clip from its beginning to its end; one is what calling gives."""
+        inputs = self._inputs(path, lambda n: spread_indices(n, self.frames, self.window, count))
+        return {name: array.reshape(count, self.frames, *array.shape[1:]) for name, array in inputs.items()}
+
     def flow_of(self, path):
         """Flow of all the clip's frames at the sampler's rate: (N, size, size, 2) uint8, from the archive, or the cache or into it."""
         if self.archive:
@@ -70,11 +75,11 @@ class Sampler:
     def _inputs(self, path, choose):
         if self.mode == "RGB":
             images = self.frames_of(path, choose)
-            return make_inputs(images, np.arange(self.frames), self.size)
+            return make_inputs(images, np.arange(len(images)), self.size)
         fields = self.flow_of(path)
         indices = choose(len(fields))
         images = None if self.mode == "Flow" else self.frames_of(path, lambda n: np.minimum(indices, n - 1))
-        return make_inputs(images, np.arange(self.frames), self.size, self.mode, fields[indices])
+        return make_inputs(images, np.arange(len(indices)), self.size, self.mode, fields[indices])
 
 
 def read_frames(path, size, fps=None, choose=np.arange):
