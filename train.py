@@ -15,13 +15,12 @@ from shlex import quote
 
 from common.cli import positive_int, run, script_parser
 from common.datasets import add_dataset_flags, check_dataset_flags, write_skipped
-from common.network_flags import add_option_flags, chosen_options
+from common.network_flags import add_option_flags, add_start_flags, check_start_flags, chosen_options
 from common.person_flags import add_pose_flag
 from common.training_run import AUGMENT_HELP, MIN_FLOW_SIZE, SPARSE_WINDOW, changes, fused, nonnegative_int, positive_float, resumed
 from models import MODES, RECOGNISERS
 
 EPOCHS = 30
-PAIRS = [mode for mode, inputs in MODES.items() if len(inputs) == 2]
 
 
 def make_parser():
@@ -47,10 +46,7 @@ def make_parser():
     add("--sampling", choices=("dense", "sparse"), default="dense", help=f"consecutive frames, or spread over {SPARSE_WINDOW}")
     add("--size", type=positive_int, help="height and width in pixels (default: the model's own, 224 for I3D)")
     add_option_flags(add)
-    add("--pretrained", metavar="imagenet|none|FILE", help="weights of the backbone, if the model has one (default: imagenet)")
-    add("--weights", help="start from a run, .keras, .h5 or .hdf5: layers by name; a classifier for other classes stays new")
-    add("--from-runs", nargs=2, metavar="RUN", help=f"with --mode {' or '.join(PAIRS)}: two in one; trains only if --epochs is given")
-    add("--freeze", action="store_true", help="train the classifier only; all before it stays as --weights or --from-runs have it")
+    add_start_flags(add)
     add_pose_flag(parser)
     add = parser.add_argument_group("training").add_argument
     add("--epochs", type=nonnegative_int, help=f"in all, also with --resume; 0 only evaluates (default {EPOCHS}; --from-runs 0)")
@@ -75,17 +71,14 @@ def parse_args():
     args = parser.parse_args()
     if args.resume:
         args = resumed(parser, args.resume)
-    elif args.from_runs:
-        if args.mode not in PAIRS or args.weights:
-            parser.error(f"--from-runs goes with --mode {' or '.join(PAIRS)} and without --weights")
+    check_start_flags(parser, args)
+    if args.from_runs and not args.resume:
         args = fused(parser, args.from_runs)
     args.mode = args.mode or RECOGNISERS[args.model].modes[0]
     if bool(args.csv) != (args.mode == "Features"):
         parser.error("--csv and --model pose_logistic go together")
     check_dataset_flags(parser, args, args.mode)
     args.options = chosen_options(parser, args)
-    if args.freeze and not (args.weights or args.from_runs):
-        parser.error("--freeze needs --weights or --from-runs: a network that knows nothing is not worth keeping")
     if args.sampling == "sparse" and (args.frames or 0) > SPARSE_WINDOW:
         parser.error(f"--sampling sparse chooses from {SPARSE_WINDOW} frames, so --frames {args.frames} is too many")
     if args.mode not in (modes := RECOGNISERS[args.model].modes):

@@ -88,7 +88,10 @@ def fused(parser, paths):
         values |= {"pose": runs[1].pose} | runs[1].options
     values["mode"] = f"{runs[0].mode}+Pose" if with_pose else "Fuse"
     values["sampling"] = "dense" if facts[0]["window"] == facts[0]["frames"] else "sparse"
-    return _parse_with(parser, values, f"the run {paths[0]}")
+    args = _parse_with(parser, values, f"the run {paths[0]}")
+    if getattr(args, "fusion", None) and Run.open(paths[0]).mode != runs[0].mode:
+        args.fusion.reverse()
+    return args
 
 
 def read_data(args):
