@@ -17,9 +17,9 @@ from shlex import quote
 from common.cli import positive_int, run, script_parser
 from common.datasets import add_dataset_flags, check_dataset_flags, write_skipped
 from common.experiments import add_run_flags, copier
-from common.network_flags import add_option_flags, chosen_options
+from common.network_flags import add_option_flags, add_start_flags, check_start_flags, chosen_options
 from common.person_flags import add_pose_flag
-from common.training_run import CHANGES, MIN_FLOW_SIZE, PAIRS, SPARSE_WINDOW, changes, fused, nonnegative_int, positive_float, resumed
+from common.training_run import AUGMENT_HELP, MIN_FLOW_SIZE, SPARSE_WINDOW, changes, fused, nonnegative_int, positive_float, resumed
 from models import MODES, RECOGNISERS
 
 EPOCHS = 30
@@ -36,7 +36,7 @@ def make_parser():
     add("--qs", type=positive_int, default=10, help="batches read ahead; takes qs x batchsize x frames x size² x 3 bytes (Flow 2, Fuse 5)")
     add("--fps", type=positive_float, help="bring every clip to this frame rate first (default: as recorded, or as --sampling_rate needs)")
     add("--sampling_rate", type=positive_int, metavar="N", help="take every Nth frame of --fps (default: the model's own, 1 for I3D)")
-    add("--augment", type=changes, nargs="?", const=",".join(CHANGES), default=[], help=f"of {','.join(CHANGES)}; alone: all; default none")
+    add("--augment", type=changes, nargs="?", const="medium", default=[], help=AUGMENT_HELP)
     add("--class_weight", choices=("none", "balanced"), default="none", help="balanced: rare classes weigh more in the training loss")
     add("--region", choices=("person", "frame"), help="what the clips show (default: person with lists, else frame); as predict.py does")
     add("--context", type=positive_float, default=1.2, help="--context that extract_frames.py had; predict.py takes the same")
@@ -48,10 +48,7 @@ def make_parser():
     add("--sampling", choices=("dense", "sparse"), default="dense", help=f"consecutive frames, or spread over {SPARSE_WINDOW}")
     add("--size", type=positive_int, help="height and width in pixels (default: the model's own, 224 for I3D)")
     add_option_flags(add)
-    add("--pretrained", metavar="imagenet|none|FILE", help="weights of the backbone, if the model has one (default: imagenet)")
-    add("--weights", help="start from a run, .keras, .h5 or .hdf5: layers by name; a classifier for other classes stays new")
-    add("--from-runs", nargs=2, metavar="RUN", help=f"with --mode {' or '.join(PAIRS)}: two in one; trains only if --epochs is given")
-    add("--freeze", action="store_true", help="train the classifier only; all before it stays as --weights or --from-runs have it")
+    add_start_flags(add)
     add_pose_flag(parser)
     add = parser.add_argument_group("training").add_argument
     add("--epochs", type=nonnegative_int, help=f"in all, also with --resume; 0 only evaluates (default {EPOCHS}; --from-runs 0)")
@@ -71,15 +68,14 @@ def parse_args():
     args = parser.parse_args()
     if args.resume:
         args = resumed(parser, args)
-    elif args.from_runs or RECOGNISERS[args.model].over:
+    check_start_flags(parser, args)
+    if args.from_runs and not args.resume:
         args = fused(parser, args)
     args.mode = args.mode or RECOGNISERS[args.model].modes[0]
     if bool(args.csv) != (args.mode == "Features"):
         parser.error("--csv and --model pose_logistic go together")
-    check_dataset_flags(parser, args)
+    check_dataset_flags(parser, args, args.mode)
     args.options = chosen_options(parser, args)
-    if args.freeze and not (args.weights or args.from_runs):
-        parser.error("--freeze needs --weights or --from-runs: a network that knows nothing is not worth keeping")
     if args.sampling == "sparse" and (args.frames or 0) > SPARSE_WINDOW:
         parser.error(f"--sampling sparse chooses from {SPARSE_WINDOW} frames, so --frames {args.frames} is too many")
     if args.mode not in (modes := RECOGNISERS[args.model].modes):

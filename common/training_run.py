@@ -11,7 +11,7 @@ import platform
 from itertools import chain, count
 from pathlib import Path
 
-from common.datasets import Data, read_protocol
+from common.datasets import Data, check_flow, read_protocol
 from common.errors import InputError
 from common.experiments import fetch_missing, run_name
 from common.files import sha256
@@ -22,10 +22,12 @@ from models.run import META_NAME, MODEL_NAME, Run, read_meta
 SAVE_FOLDER = Path("save_weight")
 SPARSE_WINDOW = 64  # frames that a sparse choice is spread over: a clip of generate_64.py
 MIN_FLOW_SIZE = 12  # pixels; OpenCV's flow cannot do with less
-CHANGES = ("flip", "crop", "colour", "time")  # video.augment.CHANGES; importing that module would slow --help down
-PAIRS = [mode for mode, inputs in MODES.items() if len(inputs) == 2]
+# Those of video.augment; importing that module would slow --help down.
+CHANGES = ("flip", "crop", "colour", "time", "rotate", "blur", "noise", "erase")
+CHANGE_SETS = {"light": ("flip", "crop", "time"), "medium": ("flip", "crop", "colour", "time"), "heavy": CHANGES}
+AUGMENT_HELP = "; ".join(f"{name}: {','.join(kinds)}" for name, kinds in CHANGE_SETS.items()) + "; or a list of these; alone: medium"
 # In a run that goes on; where its data lies too, for that may be another machine's disk, while the data itself is compared.
-MAY_CHANGE = ("epochs", "workers", "qs", "tensorboard", "resume", "sync", "lists", "data", "splits", "groups", "cache")
+MAY_CHANGE = ("epochs", "workers", "qs", "tensorboard", "resume", "sync", "lists", "data", "splits", "groups", "cache", "flow_archive")
 
 
 def nonnegative_int(text):
@@ -45,11 +47,13 @@ def positive_float(text):
 
 
 def changes(text):
-    """argparse type for ``--augment flip,crop``: a list of `CHANGES`."""
+    """argparse type for ``--augment flip,crop`` and ``--augment light``: a list of `CHANGES`."""
+    if text in CHANGE_SETS:
+        return list(CHANGE_SETS[text])
     names = [name for name in text.split(",") if name]
     for name in names:
         if name not in CHANGES:
-            raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(CHANGES)}")
+            raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join([*CHANGE_SETS, *CHANGES])}")
     return names
 
 
@@ -70,15 +74,10 @@ def resumed(parser, args):
 def fused(parser, args):
     """The arguments of a run made of the two in --from-runs: the model and the clips are theirs, the rest the command line's.
 
-    A --model that is built over others stays what it is, and takes their clips for its stacks. Flags that cannot be together end the
-    program with exit code 2.
+    A --model that is built over others stays what it is, and takes their clips for its stacks.
     Raises InputError unless they are an RGB and a Flow run, or one of these and a Pose run, and agree, and with the command line too.
     """
     paths, recogniser = args.from_runs, RECOGNISERS[args.model]
-    if recogniser.over and not paths:
-        parser.error(f"--model {args.model} needs --from-runs, with a run of --model {recogniser.over} --mode RGB and one of --mode Flow")
-    if args.weights or (args.mode not in PAIRS and not recogniser.over):
-        parser.error(f"--from-runs goes with --mode {' or '.join(PAIRS)} or --model recurrent_fusion, and without --weights")
     runs = _pair(paths)
     if recogniser.over and [(run.recogniser, run.mode) for run in runs] != [(recogniser.over, "RGB"), (recogniser.over, "Flow")]:
         raise InputError(f"--model {args.model} needs --from-runs with two runs of {recogniser.over}, --mode RGB and Flow")
@@ -99,7 +98,10 @@ def fused(parser, args):
     if recogniser.over:
         values |= {"model": args.model, "frames": runs[0].frames * (args.positions or recogniser.options["positions"].default)}
     values["sampling"] = "dense" if facts[0]["window"] == facts[0]["frames"] else "sparse"
-    return _parse_with(parser, values, f"the run {paths[0]}")
+    args = _parse_with(parser, values, f"the run {paths[0]}")
+    if getattr(args, "fusion", None) and Run.open(paths[0]).mode != runs[0].mode:
+        args.fusion.reverse()
+    return args
 
 
 def read_data(args):
@@ -115,7 +117,9 @@ def read_data(args):
     classes = _class_names(args)
     train = read_list(folder / TRAIN_NAME, len(classes)) if args.epochs else []
     validation = read_list(folder / VALIDATION_NAME, len(classes)) if (folder / VALIDATION_NAME).exists() else None
-    lengths = check_clips([*train, *(validation or [])], args.workers)
+    lengths = check_clips(clips := [*train, *(validation or [])], args.workers)
+    if args.flow_archive:
+        check_flow(args.flow_archive, clips, lengths)
     short = sum(length is not None and length < _window(args) for length in lengths)
     if short and not args.fps:
         print(f"{short} of {len(lengths)} clips are shorter than {_window(args)} frames and are played forth and back")
@@ -173,15 +177,15 @@ def make_datasets(args, run, data, front=None):
     from video.frame_cache import fill
     from video.pose_samples import sampler_of
 
-    sampler = sampler_of(run, build_estimator(args.pose, run), tuple(args.augment), args.cache)
+    sampler = sampler_of(run, build_estimator(args.pose, run), tuple(args.augment), args.cache, args.flow_archive)
     queue = {"workers": args.workers, "max_queue_size": args.qs}
     if front:
         sampler = _embeddings(args, run, data, front, sampler)
-    elif args.cache and not run.sees_poses:
+    elif args.cache and not run.sees_poses and not (args.flow_archive and run.mode == "Flow"):
         fill([example.path for example in (*data.train, *(data.validation or []))], sampler, args.workers)
     if run.sees_poses:
         sampler.prepare(example.path for example in [*data.train, *(data.validation or [])])
-    if "flow" in MODES[run.mode] and not front:
+    if "flow" in MODES[run.mode] and not args.flow_archive and not front:
         prepare_flow([*data.train, *(data.validation or [])], sampler, args.workers)
     print(
         f"{len(data.train)} clips to train on, {len(data.validation or [])} to validate; "
@@ -206,7 +210,7 @@ def _embeddings(args, run, data, front, sampler):
     if run.mode == "RGB":
         sampler = replace(sampler, cache=None)  # frames are looked at once, so none are kept
     embeddings = kind(sampler, RECOGNISERS[run.recogniser].frozen, front.output_shape[-1], key, folder=args.cache)
-    if "flow" in MODES[run.mode]:
+    if "flow" in MODES[run.mode] and not args.flow_archive:
         prepare_flow(embeddings.missing(examples), sampler, args.workers)
     converted = Path(args.cache) / f"front.openvino-{key[:16]}.xml" if args.cache else None
     embeddings.prepare(examples, lambda: compile(front, cache=converted))
@@ -292,8 +296,7 @@ def learning_parts(args, model, portable):
     frozen = RECOGNISERS[args.model].frozen
     if frozen is None:
         return model, portable, None
-    changed = [name for name in args.augment if name != "time" or RECOGNISERS[args.model].over]
-    if changed:
+    if changed := [name for name in args.augment if name != "time"]:
         print(f"--augment {','.join(changed)} changes pictures, so every epoch runs the frozen part anew; --augment time does not")
         return model, portable, None
     from models.front import cut

@@ -86,7 +86,7 @@ LRCN_OPTIONS = {
 
 TWO_STREAM_OPTIONS = {"backbone": Option("Xception", "image network of keras.applications", BACKBONES)}
 
-FUSION_OPTIONS = TWO_STREAM_OPTIONS | {
+RECURRENT_OPTIONS = TWO_STREAM_OPTIONS | {
     "positions": Option(19, "places of a video that it looks at"),
     "hidden_size": Option(128, LRCN_OPTIONS["hidden_size"].help),
     "attention": Option(True, "whether all places count, each as it says itself, or only what is remembered at the last"),
@@ -96,6 +96,9 @@ POSE_OPTIONS = {
     "recurrent_unit": Option("gru", "kind of the recurrent layers", ("gru", "lstm")),
     "recurrent_layers": Option(1, "one or two", (1, 2)),
 }
+
+FUSE_OPTIONS = {"fusion": Option((1.0, 1.0), "how much the logits of each stream count")}
+"""Those of every network of two streams, see `fuse`."""
 
 RECOGNISERS = {
     "i3d": Recogniser("models.i3d", "i3d", frames=64, size=224, fps=25.0),
@@ -124,7 +127,7 @@ RECOGNISERS = {
         size=224,
         fps=25.0,
         modes=("Fuse",),
-        options=FUSION_OPTIONS,
+        options=RECURRENT_OPTIONS,
         frozen="embedding",
         over="two_stream",
     ),
@@ -135,8 +138,9 @@ RECOGNISERS = {
 
 
 def options_of(name, mode):
-    """{name: `Option`} of a recogniser in `mode`, with those of the pose stream where it has one."""
-    return RECOGNISERS[name].options | (RECOGNISERS[POSE_RECOGNISER].options if "pose" in MODES[mode] else {})
+    """{name: `Option`} of a recogniser in `mode`, with those of the pose stream where it has one, and of fusion."""
+    pose = RECOGNISERS[POSE_RECOGNISER].options if "pose" in MODES[mode] else {}
+    return RECOGNISERS[name].options | pose | (FUSE_OPTIONS if len(MODES[mode]) > 1 and not RECOGNISERS[name].over else {})
 
 
 def input_shapes(mode, frames, size, layout="coco17"):
@@ -178,10 +182,11 @@ def build(name, num_class, mode="RGB", frames=None, size=None, options=None, lay
         chosen = {key: (options or {}).get(key, option.default) for key, option in one.options.items()}
         chosen |= {"layout": layout} if stream == "pose" else {}
         streams.append(one.load()(num_class, stream, frames, size, **chosen))
-    return fuse(*streams) if len(streams) > 1 else streams[0]
+    fusion = (options or {}).get("fusion", FUSE_OPTIONS["fusion"].default)
+    return fuse(*streams, fusion) if len(streams) > 1 else streams[0]
 
 
-def fuse(first, second):
+def fuse(first, second, weights=(1.0, 1.0)):
     """Two single-stream networks as one: softmax of the mean of their logits.
 
     Each stream stays whole, as a nested model named "rgb_stream", "flow_stream" or "pose_stream": its layers keep their names, and
@@ -189,6 +194,7 @@ def fuse(first, second):
 
     Args:
         first, second: models from `build` in different modes of one stream, with equally many classes.
+        weights: how much each counts in the mean, numbers above 0.
 
     Returns:
         an uncompiled `keras.Model`, as `build` in a mode of both streams returns.
@@ -196,11 +202,13 @@ def fuse(first, second):
     import keras
 
     inputs, logits = {}, []
-    for model in (first, second):
+    for model, weight in zip((first, second), weights, strict=True):
         (stream,) = model.input
         body = keras.Model(model.input, model.get_layer("logits").output, name=f"{stream}_stream")
         inputs[stream] = keras.Input(model.input[stream].shape[1:], dtype=model.input[stream].dtype, name=stream)
-        logits.append(body({stream: inputs[stream]}))
+        share = 2 * weight / sum(weights)
+        scores = body({stream: inputs[stream]})
+        logits.append(scores if share == 1 else keras.layers.Rescaling(share, name=f"{stream}_share", dtype="float32")(scores))
     mean = keras.layers.Average(name="logits", dtype="float32")(logits)
     probabilities = keras.layers.Softmax(name="probabilities", dtype="float32")(mean)
     return keras.Model(inputs, probabilities, name=f"{first.name}_fuse")

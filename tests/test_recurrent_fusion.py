@@ -57,7 +57,7 @@ def streams(call, folder):
     return "save_weight/RGB", "save_weight/Flow"
 
 
-FUSION = ("--model", "recurrent_fusion", "--positions", 5, "--hidden_size", 16, "--cache", "kept")
+FUSION = ("--fuse", "recurrent", "--positions", 5, "--hidden_size", 16, "--cache", "kept")
 
 
 def test_what_comes_first_is_learned_from_features_that_are_kept(call, folder, streams, monkeypatch, capsys):

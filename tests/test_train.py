@@ -153,14 +153,16 @@ def test_names_of_runs(flags, name):
 
 
 def test_flags_offer_what_there_is():
-    from common.training_run import CHANGES, MIN_FLOW_SIZE
+    from common import training_run
+    from common.training_run import CHANGE_SETS, CHANGES, MIN_FLOW_SIZE
     from models.losses import LOSSES
     from models.training import OPTIMIZERS
     from video import augment, flow
 
     choices = {action.dest: action.choices for action in script_train.make_parser()._actions}
     assert choices["optimizer"] == tuple(OPTIMIZERS) and choices["loss"] == tuple(LOSSES) and choices["flow"] == flow.METHODS
-    assert CHANGES == augment.CHANGES
+    assert CHANGES == augment.CHANGES and CHANGE_SETS["heavy"] == CHANGES
+    assert training_run.changes("light") == ["flip", "crop", "time"] and training_run.changes("flip,erase") == ["flip", "erase"]
     smallest = np.zeros((MIN_FLOW_SIZE, MIN_FLOW_SIZE), np.uint8)
     assert all((flow.flow(smallest, smallest, method) == 128).all() for method in flow.METHODS)
 
@@ -190,7 +192,11 @@ def test_unusable_input_is_told_before_anything_is_written(train, folder, flags,
     ("flags", "says"),
     [
         (["--freeze"], "--freeze needs --weights or --from-runs"),
-        (["--from-runs", "a", "b"], "--from-runs goes with --mode Fuse"),
+        (["--mode", "RGB", "--from-runs", "a", "b"], "--from-runs goes with --mode Fuse"),
+        (["--fuse", "average"], "--fuse needs --from-runs"),
+        (["--weights", "1", "x"], "1 x is neither a file nor two numbers above 0"),
+        (["--weights", "2", "1"], "--weights with two numbers goes with --from-runs"),
+        (["--flow-archive", "tvl1_flow"], "--flow-archive goes with a mode that sees flow, not with --mode RGB"),
         (["--sampling", "sparse", "--frames", 65], "chooses from 64 frames"),
         (["--mode", "Flow", "--size", 8], "too small for optical flow"),
         (["--model", "motion", "--mode", "RGB"], "--model motion has no --mode RGB; give --mode Flow"),
@@ -352,6 +358,22 @@ def test_two_runs_become_one_without_training(train, pair, capsys):
     logs = [np.log(Run.open(run).load_model().predict({name: clips[name]}, verbose=0)) for run, name in streams]
     mean = np.exp(np.mean(logs, axis=0))
     np.testing.assert_allclose(fused.load_model().predict(clips, verbose=0), mean / mean.sum(1, keepdims=True), rtol=1e-4)
+
+
+def test_streams_count_as_much_as_told(train, pair):
+    """Weights belong to the runs as they are given; the network has them, and so does one that is built from meta.json."""
+    fused = Run.open(train("--fuse", "average", "--from-runs", *reversed(pair), "--weights", 1, 3, name="weighted"))
+    assert fused.mode == "Fuse" and fused.options["fusion"] == [3, 1]
+    rng = np.random.default_rng(0)
+    clips = {name: rng.integers(0, 256, (3, 4, 16, 16, channels), dtype=np.uint8) for name, channels in (("rgb", 3), ("flow", 2))}
+    streams = zip(pair, ("rgb", "flow"), strict=True)
+    rgb, flow = (np.log(Run.open(run).load_model().predict({name: clips[name]}, verbose=0)) for run, name in streams)
+    mean = np.exp((3 * rgb + flow) / 4)
+    model = fused.load_model()
+    np.testing.assert_allclose(model.predict(clips, verbose=0), mean / mean.sum(1, keepdims=True), rtol=1e-4)
+    again = models.build("tiny", 2, "Fuse", 4, 16, fused.options)
+    again.set_weights(model.get_weights())
+    np.testing.assert_allclose(again.predict(clips, verbose=0), model.predict(clips, verbose=0), rtol=1e-5)
 
 
 def test_fused_run_trains_on_from_there(train, pair):

@@ -47,18 +47,15 @@ def clip_indices(n, frames, window, rng=None):
     return shown[start + _segments(frames, window, rng)]
 
 
-def stack_indices(n, frames, stack, rng=None):
-    """Choose frames // stack stacks of `stack` consecutive frames, evenly spread from the first of `n` frames to the last.
+def spread_indices(n, frames, window, count):
+    """`count` choices as of `clip_indices`, their windows evenly over the clip, from its beginning to its end; one is the centre.
 
-    Stacks overlap where there are fewer frames than that; less than one stack is filled forth and back. With `rng` the stacks are at
-    random places, in order.
-
-    Returns (frames,) int64 in 0 … n-1. ValueError without a frame.
+    Returns (count · frames,) int64 in 0 … n-1, one choice after the other.
     """
-    shown = forth_and_back(n, max(n, stack))
-    count, spare = frames // stack, len(shown) - stack
-    starts = np.linspace(0, spare, count).round().astype(np.int64) if rng is None else np.sort(rng.integers(spare + 1, size=count))
-    return shown[(starts[:, None] + np.arange(stack)).ravel()]
+    shown = forth_and_back(n, max(n, window))
+    spare = len(shown) - window
+    starts = np.rint(np.linspace(0, spare, count)).astype(np.int64) if count > 1 else np.array([spare // 2])
+    return shown[(starts[:, None] + _segments(frames, window, None)).ravel()]
 
 
 def _segments(frames, window, rng):

@@ -101,7 +101,7 @@ class PlaceEmbeddings(EmbeddingSampler):
         return {self.name: np.fromfile(self.file(path), np.float32).reshape(-1, self.width)}
 
     def _made_from(self):
-        return *super()._made_from(), self.sampler.flow
+        return *super()._made_from(), "archive" if self.sampler.archive else self.sampler.flow
 
     def _decoded(self, path):
         return self.sampler(path)

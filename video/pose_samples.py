@@ -8,7 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from common.files import keep_beside, sha256, writing
-from video.clips import clip_indices
+from video.clips import clip_indices, spread_indices
 from video.io import open_video
 from video.pose import poses_in, whole
 from video.pose_changes import change
@@ -17,14 +17,15 @@ from video.samples import Sampler, nearest
 CACHE_FOLDER = ".pose"
 
 
-def sampler_of(run, estimator=None, augment=(), cache=None):
+def sampler_of(run, estimator=None, augment=(), cache=None, archive=None):
     """The sampler for clips of a run (anything with the facts of meta.json as attributes, and `stack` where there is one); of a pose
     run it needs the estimator.
 
-    `cache` is that of `video.samples.Sampler`.
+    `cache` and `archive` are those of `video.samples.Sampler`.
     """
     mode = run.mode.removesuffix("+Pose")
-    pictures = Sampler(run.frames, run.window, run.size, mode, run.flow, run.fps, augment, cache, getattr(run, "stack", None))
+    stack = getattr(run, "stack", None)
+    pictures = Sampler(run.frames, run.window, run.size, mode, run.flow, run.fps, augment, cache, archive, stack)
     if estimator is None:
         return pictures
     poses = PoseSampler(run.frames, run.window, estimator, run.fps, augment)
@@ -47,6 +48,10 @@ class PictureAndPoseSampler:
         """A sample of the clip at `path`, as both return it. InputError if it cannot be read."""
         return self._pictures(path, rng) | self._poses(path, rng)
 
+    def spread(self, path, count):
+        """A batch of `count` samples, evenly over the clip, as both return it."""
+        return self._pictures.spread(path, count) | self._poses.spread(path, count)
+
 
 class PoseSampler:
     """One sample from a clip of one person: where the joints are, in the clip's pixels.
@@ -67,12 +72,21 @@ class PoseSampler:
 
     def __call__(self, path, rng=None):
         """{"pose": (frames, K, 3) float32} of the clip at `path`; changed at random with `rng`. InputError if it cannot be read."""
-        poses, times = self._poses(Path(path))
-        poses = poses[nearest(times, self.fps)]
+        poses = self._at_rate(path)
         sample = poses[clip_indices(len(poses), self.frames, self.window, rng if "time" in self.augment else None)]
         if rng and self.augment:
             sample = change(sample, self._estimator.layout, rng, mirror="flip" in self.augment)
         return {"pose": sample}
+
+    def spread(self, path, count):
+        """A batch of `count` unchanged samples, evenly over the clip: {"pose": (count, frames, K, 3) float32}."""
+        poses = self._at_rate(path)
+        chosen = poses[spread_indices(len(poses), self.frames, self.window, count)]
+        return {"pose": chosen.reshape(count, self.frames, *poses.shape[1:])}
+
+    def _at_rate(self, path):
+        poses, times = self._poses(Path(path))
+        return poses[nearest(times, self.fps)]
 
     def prepare(self, paths):
         """Find the joints of all clips, with a progress bar."""

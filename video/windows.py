@@ -5,7 +5,7 @@ from collections import deque
 import cv2
 import numpy as np
 
-from video.clips import clip_indices, stack_indices
+from video.clips import clip_indices, spread_indices
 from video.crops import square_crop
 from video.flow import NO_MOTION, flow
 from video.inputs import INPUTS, fit
@@ -98,7 +98,9 @@ class Windows:
         return {name: np.stack([one[name] for one in each]) for name in each[0]}
 
     def _indices(self, n):
-        return stack_indices(n, self.frames, self._stack) if self._stack else clip_indices(n, self.frames, self.window)
+        if self._stack:
+            return spread_indices(n, self._stack, self._stack, self.frames // self._stack)
+        return clip_indices(n, self.frames, self.window)
 
     def _inputs(self, person):
         indices = self._indices(self._length(person))

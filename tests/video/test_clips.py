@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from video.clips import clip_indices, forth_and_back, resample, stack_indices
+from video.clips import clip_indices, forth_and_back, resample, spread_indices
 
 
 @pytest.mark.parametrize(
@@ -102,24 +102,12 @@ def test_more_frames_than_the_window_are_refused():
         clip_indices(100, 65, 64)
 
 
-@pytest.mark.parametrize(
-    ("n", "frames", "stack", "expected"),
-    [
-        (12, 12, 4, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
-        (20, 9, 3, [0, 1, 2, 8, 9, 10, 17, 18, 19]),  # from the first frame to the last
-        (5, 9, 3, [0, 1, 2, 1, 2, 3, 2, 3, 4]),  # overlapping
-        (2, 8, 4, [0, 1, 0, 1, 0, 1, 0, 1]),
-        (9, 3, 3, [0, 1, 2]),
-    ],
-)
-def test_stacks_are_spread_over_all_frames(n, frames, stack, expected):
-    assert stack_indices(n, frames, stack).tolist() == expected
+def test_spread_windows_go_from_the_beginning_to_the_end():
+    assert spread_indices(20, 4, 4, 3).reshape(3, 4).tolist() == [[0, 1, 2, 3], [8, 9, 10, 11], [16, 17, 18, 19]]
+    assert spread_indices(40, 2, 20, 2).reshape(2, 2).tolist() == [[5, 15], [25, 35]]
+    assert spread_indices(3, 4, 4, 2).reshape(2, 4).tolist() == [[0, 1, 2, 1]] * 2
 
 
-def test_random_stacks_are_whole_and_in_order():
-    rng, starts = np.random.default_rng(0), set()
-    for _ in range(300):
-        stacks = stack_indices(8, 9, 3, rng).reshape(3, 3)
-        assert (stacks - stacks[:, :1] == np.arange(3)).all() and (np.diff(stacks[:, 0]) >= 0).all()
-        starts |= set(stacks[:, 0].tolist())
-    assert starts == set(range(6))
+def test_one_spread_window_is_the_centre():
+    for n in (3, 70, 81):
+        assert spread_indices(n, 16, 64, 1).tolist() == clip_indices(n, 16, 64).tolist()

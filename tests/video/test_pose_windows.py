@@ -99,3 +99,10 @@ def test_a_whole_picture_is_one_person(estimator):
         windows.add(0, frame)
         due = windows.due(frame)
     np.testing.assert_allclose(windows.inputs(due)["pose"][0, 0, :, :2], joints(20, 12) / 32, atol=0.01)
+
+
+def test_spread_samples_are_a_batch_from_the_beginning_to_the_end(estimator, clip):
+    sampler = PoseSampler(4, 4, estimator)
+    batch = sampler.spread(clip, 2)["pose"]
+    every = PoseSampler(20, 20, estimator)(clip)["pose"]
+    np.testing.assert_array_equal(batch, [every[:4], every[16:]])
