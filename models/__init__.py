@@ -19,6 +19,9 @@ CLIP_MODES = ("RGB", "Flow", "Fuse", "RGB+Pose", "Flow+Pose")
 
 POSE_RECOGNISER = "pose_gru"
 
+STREAM_TITLES = {"rgb": "spatial", "flow": "motion", "pose": "pose"}
+"""What the streams of a network of two are called where their scores are shown."""
+
 CHANNELS = {"rgb": 3, "flow": 2}
 """Channels of pictures, uint8: rgb is R, G, B; flow is x, y with 128 = no motion and ±20 pixels over the range."""
 
@@ -212,3 +215,24 @@ def fuse(first, second, weights=(1.0, 1.0)):
     mean = keras.layers.Average(name="logits", dtype="float32")(logits)
     probabilities = keras.layers.Softmax(name="probabilities", dtype="float32")(mean)
     return keras.Model(inputs, probabilities, name=f"{first.name}_fuse")
+
+
+def by_stream(model):
+    """A network from `fuse` that also says what each stream says alone.
+
+    Args:
+        model: the `keras.Model`.
+
+    Returns:
+        an uncompiled `keras.Model` with the same inputs -> (B, 3, C) float32, the probabilities of the first stream, of the second, and
+        of both together. It shares the weights of `model`.
+    """
+    import keras
+
+    names = [layer.name for layer in model.layers]
+    inputs = {name: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=name) for name, tensor in model.input.items()}
+    logits = {name: model.get_layer(f"{name}_stream")({name: tensor}) for name, tensor in inputs.items()}
+    shares = [model.get_layer(f"{name}_share")(scores) if f"{name}_share" in names else scores for name, scores in logits.items()]
+    alone = [keras.layers.Softmax(name=f"{name}_probabilities", dtype="float32")(scores) for name, scores in logits.items()]
+    together = model.get_layer("probabilities")(model.get_layer("logits")(shares))
+    return keras.Model(inputs, keras.ops.stack([*alone, together], axis=1), name=model.name)
