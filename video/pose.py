@@ -10,6 +10,7 @@ import numpy as np
 from common.errors import InputError
 from common.files import sha256
 from common.pose_layouts import LAYOUTS
+from common.quiet import import_openvino
 from video.crops import square_around, square_crop
 
 CONTEXT = 1.25  # side of the crop over the longer side of a person's box: what MoveNet was trained with (its model card)
@@ -76,13 +77,11 @@ class PoseEstimator:
 
     def __init__(self, path):
         """Read the network at `path`. Raises InputError where it is missing, cannot be read or is not described."""
-        import openvino
-
         if not Path(path).is_file():
             raise InputError(f"no file {path}; give a pose network with --pose, such as movenet_lightning_int8.tflite")
         self.description = describe(path)
         self.layout, self.digest = LAYOUTS[self.description.layout], sha256(path)
-        self._core = openvino.Core()
+        self._core = import_openvino().Core()
         try:
             self._network = self._core.read_model(str(path))
             self._requests = {1: self._compile(self._sized(1), "LATENCY").create_infer_request()}
@@ -113,10 +112,8 @@ class PoseEstimator:
         return self._requests[len(inputs)].infer(inputs)[0].copy()
 
     def _each(self, inputs):
-        import openvino
-
         if self._queue is None:
-            self._queue = openvino.AsyncInferQueue(self._compile(self._sized(1), "THROUGHPUT"), JOBS)
+            self._queue = import_openvino().AsyncInferQueue(self._compile(self._sized(1), "THROUGHPUT"), JOBS)
         answers = [None] * len(inputs)
         self._queue.set_callback(lambda request, i: answers.__setitem__(i, request.get_output_tensor(0).data.copy()))
         for i in range(len(inputs)):
