@@ -415,7 +415,7 @@ def _meta(args, data):
         "fps": _fps(args),
         "region": args.region or ("person" if args.dataset == "lists" else "frame"),
         "context": args.context,
-        "crop": "following",  # as extract_frames.py cuts
+        "crop": _pair(args.from_runs)[0].crop if args.from_runs else "following",  # as extract_frames.py cuts
         "flow": args.flow,
         "options": args.options,
         **_pose_facts(args),

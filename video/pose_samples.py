@@ -10,11 +10,12 @@ from tqdm import tqdm
 from common.files import keep_beside, sha256, writing
 from video.clips import clip_indices, spread_indices
 from video.io import open_video
-from video.pose import poses_in, whole
+from video.pose import pose_in_whole
 from video.pose_changes import change
 from video.samples import Sampler, nearest
 
 CACHE_FOLDER = ".pose"
+KIND = "2"  # of what is kept; another one where joints are looked for in another way
 
 
 def sampler_of(run, estimator=None, augment=(), cache=None, archive=None):
@@ -102,11 +103,11 @@ class PoseSampler:
 
     def _kept(self, path):
         digest = sha256(path)
-        file = keep_beside(path.resolve().parent) / CACHE_FOLDER / f"{path.name}.{self._estimator.digest[:12]}.npz"
+        file = keep_beside(path.resolve().parent) / CACHE_FOLDER / f"{path.name}.{self._estimator.digest[:12]}.{KIND}.npz"
         found = _read(file, digest)
         if found is None:
             with open_video(path) as reader:
-                frames = [(poses_in(self._estimator, f.image, [whole(f.image)], context=1)[0], f.time_s) for f in reader]
+                frames = [(pose_in_whole(self._estimator, frame.image), frame.time_s) for frame in reader]
             found = np.stack([pose for pose, _ in frames]), np.array([time_s for _, time_s in frames])
             with writing(file) as partial:
                 np.savez_compressed(partial, poses=found[0], times=found[1], sha256=digest)

@@ -10,7 +10,7 @@ from common.threads import Stages, prefetch
 from video.draw import UNKNOWN
 from video.fixed_windows import FixedWindows
 from video.io import open_video
-from video.pose_windows import PoseWindows
+from video.pose_windows import FixedPoseWindows, PoseWindows
 from video.windows import Windows
 
 MAX_COAST = 2  # frames a box stays on after its person was last detected: no flicker where the detector blinks
@@ -111,11 +111,10 @@ def tracked(persons):
 
 def windows_of(run, stride, estimator=None):
     """The `Windows` a run (anything with the facts of meta.json as attributes) wants; a pose run also needs its `PoseEstimator`."""
+    facts = (run.frames, run.window, run.size, run.mode, run.fps, run.context, run.flow, stride)
     if estimator:
-        return PoseWindows(estimator, run.frames, run.window, run.size, run.mode, run.fps, run.context, run.flow, stride)
-    kind = FixedWindows if run.crop == "fixed" else Windows
-    stack = getattr(run, "stack", None)
-    return kind(run.frames, run.window, run.size, run.mode, run.fps, run.context, run.flow, stride, stack=stack)
+        return (FixedPoseWindows if run.crop == "fixed" else PoseWindows)(estimator, *facts)
+    return FixedWindows(*facts) if run.crop == "fixed" else Windows(*facts, stack=getattr(run, "stack", None))
 
 
 class Look(NamedTuple):
