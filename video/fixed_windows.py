@@ -24,8 +24,8 @@ class FixedWindows(Windows):
     The pictures of one window are kept once, whoever is in them, in grey where the network sees only flow.
     """
 
-    def __init__(self, *facts, min_frames=SIGHTINGS):
-        super().__init__(*facts, min_frames=min_frames)
+    def __init__(self, *facts, min_frames=SIGHTINGS, **more):
+        super().__init__(*facts, min_frames=min_frames, **more)
         self._view = None
 
     def look(self, frame):
