@@ -18,7 +18,7 @@ def recurrent_fusion(num_class, frames=190, size=224, backbone="Xception", posit
 
     Args:
         num_class: number of classes.
-        frames: frames of a clip: those of a stack (the paper's best has 10) times `positions`. See `video.clips.stack_indices`.
+        frames: frames of a clip: those of a stack (the paper's best has 10) times `positions`. See `video.clips.spread_indices`.
         size: height and width in pixels; at least 32, 71 for Xception.
         backbone: image network of both streams, a key of `models.backbones.PREPROCESSING`.
         positions: places of a video that are looked at, at least 1.
@@ -30,7 +30,8 @@ def recurrent_fusion(num_class, frames=190, size=224, backbone="Xception", posit
         an uncompiled `keras.Model`: {"rgb": uint8 (B, frames, size, size, 3), "flow": uint8 (B, frames, size, size, 2)} -> probabilities
         (B, num_class) float32. Nested models "rgb_stream" and "flow_stream" hold the streams up to their features, which layer
         "embedding" gives side by side, (B, positions, D), D = 2·2048 for Xception; up to there nothing learns. "logits" holds the
-        scores before softmax. Beside the streams there are 1,637,734 weights with the other defaults and 101 classes.
+        scores before softmax. Beside the streams there are 1,637,734 weights with the other defaults and 101 classes; 174 G
+        multiply-adds, nearly all in the streams.
 
     Deviations: the paper averages scores or trains a support vector machine on them. This is the form in which the network is used
     on UCF-101 in Keras: 19 places, GRU of 128 units under dropout, attention, a dense layer of 64 with SELU.

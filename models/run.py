@@ -131,7 +131,7 @@ class Run:
 
     @property
     def stack(self):
-        """Consecutive frames in each of the stacks that make a clip, see `video.clips.stack_indices`; None for a clip of one piece."""
+        """Consecutive frames in each of the stacks that make a clip, see `video.clips.spread_indices`; None for a clip of one piece."""
         return self.frames // self.options["positions"] if "positions" in self.options else None
 
     @property

@@ -244,10 +244,18 @@ def test_same_seed_same_run_whatever_the_workers(train):
     assert_equal_weights(first, again)
 
 
-def test_killed_and_interrupted_run_ends_as_if_nothing_had_been(train, root, folder):
-    flags = ("--augment", "--schedule", "cosine", "--learning_rate", 0.02, "--epochs", 16)
-    whole = train(*flags, name="whole")
-    process = start(root, folder, "--model", "tiny", "--name", "stopped", *flags)
+LONG = ("--augment", "--schedule", "cosine", "--learning_rate", 0.02, "--epochs", 16, "--checkpoint_interval", 6)
+
+
+@pytest.fixture
+def whole(train, folder):
+    """A run with the flags LONG that nothing has disturbed."""
+    run = folder / "save_weight/whole"
+    return run if run.exists() else train(*LONG, name=run.name)
+
+
+def test_killed_and_interrupted_run_ends_as_if_nothing_had_been(train, root, folder, whole):
+    process = start(root, folder, "--model", "tiny", "--name", "stopped", *LONG)
     next(line for line in process.stdout if line.startswith("epoch 1/16"))
     process.kill()
     process.communicate()
@@ -297,12 +305,10 @@ def s3(monkeypatch):
     server.stop()
 
 
-def test_run_killed_in_one_folder_goes_on_in_another(train, root, folder, tmp_path, monkeypatch, s3, capsys):
+def test_run_killed_in_one_folder_goes_on_in_another(train, root, folder, tmp_path, monkeypatch, whole, s3, capsys):
     """The other folder has the same clips elsewhere, and of the run nothing."""
-    flags = ("--schedule", "cosine", "--optimizer", "adam", "--learning_rate", 0.02, "--epochs", 6, "--checkpoint_interval", 3)
-    whole = train(*flags, name="undisturbed")
-    process = start(root, folder, "--model", "tiny", "--name", "moved", "--sync", f"{s3}/mine", *flags)
-    next(line for line in process.stdout if line.startswith("epoch 3/6"))
+    process = start(root, folder, "--model", "tiny", "--name", "moved", "--sync", f"{s3}/mine", *LONG)
+    next(line for line in process.stdout if line.startswith("epoch 3/16"))
     process.kill()
     process.communicate()
 
@@ -312,16 +318,16 @@ def test_run_killed_in_one_folder_goes_on_in_another(train, root, folder, tmp_pa
     capsys.readouterr()
     train("--resume", "save_weight/moved", "--sync", f"{s3}/mine", "--lists", "data/datasetlist")
     out = capsys.readouterr().out
-    assert "fetched save_weight/moved from s3://runs/mine/moved" in out and "epoch 1/6" not in out and "epoch 6/6" in out
+    assert "fetched save_weight/moved from s3://runs/mine/moved" in out and "epoch 1/16" not in out and "epoch 16/16" in out
     moved = tmp_path / "save_weight/moved"
     assert log_of(moved) == log_of(whole)
     assert_equal_weights(moved, whole)
     kept = sorted(path.name for path in moved.glob("0*.keras"))
     assert kept == sorted(path.name for path in whole.glob("0*.keras")) and len(kept) == 2
     accuracies = [float(line.split(",")[4]) for line in log_of(whole)[1:]]
-    assert kept[1] == f"006-{max(accuracies[:6]):.5f}-{accuracies[5]:.5f}.keras"
+    assert kept[1] == f"012-{max(accuracies[:12]):.5f}-{accuracies[11]:.5f}.keras"
 
-    with pytest.raises(InputError, match=r"s3://runs/mine/moved has epoch 6, .*moved only [345]; move"):
+    with pytest.raises(InputError, match=r"s3://runs/mine/moved has epoch 16, .*moved only \d+; move"):
         monkeypatch.chdir(folder)
         train("--resume", "save_weight/moved", "--sync", f"{s3}/mine")
     with pytest.raises(InputError, match="s3://no-such-bucket/x cannot be used: The specified bucket does not exist"):
