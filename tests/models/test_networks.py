@@ -44,12 +44,14 @@ LEARNING_LAYERS = {
     "slowfast_8x8": "blocks.4.multipathway_blocks.1.res_blocks.0.branch2.conv_b",
 }
 
-# Runs in another process, where Keras has the JAX backend. Compiling with less optimization is six times faster.
+# Runs in another process, where Keras has the JAX backend. Compiling with less optimization is six times faster, and so is loading without
+# random weights, which JAX would compile a program for, shape by shape, and which are overwritten anyway.
 JAX_SCRIPT = """
 import sys
 import keras, numpy as np
 import models
 assert keras.backend.backend() == "jax"
+keras.initializers.VarianceScaling.__call__ = lambda self, shape, dtype=None: np.zeros(shape, dtype)
 folder, names = sys.argv[1], sys.argv[2:]
 data = np.load(folder + "/data.npz")
 for name in names:
