@@ -2,8 +2,11 @@
 
 import csv
 import os
+import runpy
 import subprocess
 import sys
+import tempfile
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,18 +39,65 @@ def person_flags(data):
 
 
 @pytest.fixture(scope="session")
-def script(root):
-    """Run a script through its command line: script("train.py", "--epochs", 1, cwd=folder) -> CompletedProcess."""
+def program(root):
+    """Run a script as a user does, in a process of its own: program("train.py", "--epochs", 1, cwd=folder) -> CompletedProcess."""
 
     def call(name, *flags, cwd=None, code=0):
-        done = subprocess.run(
-            [sys.executable, str(root / name), *map(str, flags)], cwd=cwd or root, capture_output=True, text=True, timeout=600
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        assert done.returncode == code, f"exit code {done.returncode}: {done.stderr[-2000:]}"
-        return done
+        command = [sys.executable, str(root / name), *map(str, flags)]
+        return checked(subprocess.run(command, cwd=cwd or root, capture_output=True, text=True, timeout=600), code)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def script(root):
+    """The same in this process, which has imported what takes seconds already."""
+
+    def call(name, *flags, cwd=None, code=0):
+        arguments = [str(root / name), *map(str, flags)]
+        with pytest.MonkeyPatch.context() as patch, captured() as output:
+            patch.setattr(sys, "argv", arguments)
+            patch.chdir(cwd or root)
+            try:
+                runpy.run_path(arguments[0], run_name="__main__")
+                ended = 0
+            except SystemExit as end:
+                ended = end.code or 0
+            finally:
+                if "keras" in sys.modules:
+                    sys.modules["keras"].config.set_dtype_policy("float32")
+        return checked(subprocess.CompletedProcess(arguments, ended, *output), code)
+
+    return call
+
+
+def checked(done, code):
+    """A CompletedProcess that ended with `code` and without a traceback."""
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.returncode == code, f"exit code {done.returncode}: {done.stderr[-2000:]}"
+    return done
+
+
+@contextmanager
+def captured():
+    """A list that holds [stdout, stderr] at the end: what Python writes, and what libraries write below it."""
+    output, streams = [], (sys.stdout, sys.stderr)
+    with ExitStack() as stack:
+        files = [stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8")) for _ in streams]
+        saved = [os.dup(number) for number in (1, 2)]
+        try:
+            for number, file in enumerate(files, 1):
+                os.dup2(file.fileno(), number)
+            sys.stdout, sys.stderr = files
+            yield output
+        finally:
+            sys.stdout, sys.stderr = streams
+            for number, (descriptor, file) in enumerate(zip(saved, files, strict=True), 1):
+                file.flush()
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+                file.seek(0)
+                output.append(file.read())
 
 
 @pytest.fixture(scope="session")

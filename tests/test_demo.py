@@ -11,10 +11,10 @@ VISIBLE = 0.5  # share of a person that must be in sight to count
 
 
 @pytest.fixture(scope="module")
-def demo(script, root, tmp_path_factory):
+def demo(program, root, tmp_path_factory):
     """(what was printed, folder of the outputs) of predict.py on the sample, without any other flag."""
     output = tmp_path_factory.mktemp("demo")
-    done = script("predict.py", "--video", root / "samples" / "street.mp4", "--output", output)
+    done = program("predict.py", "--video", root / "samples" / "street.mp4", "--output", output)
     return done.stdout, output
 
 

@@ -9,7 +9,7 @@ CLIPS = {"fight": ["fi002", "fi041", "fi090"], "noFight": ["nofi002", "nofi041",
 
 
 @pytest.fixture(scope="module")
-def work(data, person_flags, script, tmp_path_factory):
+def work(data, person_flags, program, tmp_path_factory):
     """A folder in which the first six scripts have run."""
     folder = tmp_path_factory.mktemp("a new user's folder")
     (folder / "videos").mkdir()
@@ -28,7 +28,7 @@ def work(data, person_flags, script, tmp_path_factory):
         ("evaluate.py", "--path", "save_weight/first", "--list", "datasetlist/vallist.txt", "--positive", "fight"),
         ("predict.py", "--mode", "RGB", "--path", "save_weight/first", "--video", "videos/fi041.mp4", "--batch", "False", *person_flags),
     ]:  # fmt: skip
-        script(*command, cwd=folder)
+        program(*command, cwd=folder)
     return folder
 
 
