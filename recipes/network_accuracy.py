@@ -106,11 +106,21 @@ def write_table(work):
         files = [work / f"{one}_{model}_{i}.json" for i in range(count)]
         if all(file.exists() for file in files):
             results = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-            right, clips = (np.array([result[key] for result in results]) for key in ("right", "clips"))
-            rows.append((model, one, f"{right.sum() / clips.sum():.4f}", f"{(right / clips).std():.4f}", count))
+            rows.append((model, one, *over_folds([result["right"] for result in results], [result["clips"] for result in results])))
+    write_rows(OUTPUT, [("network", "set", "accuracy", "spread", "folds"), *rows])
+
+
+def over_folds(right, clips):
+    """Accuracy over all clips, the standard deviation over folds, and how many folds there are, from the counts of each."""
+    right, clips = np.array(right), np.array(clips)
+    return f"{right.sum() / clips.sum():.4f}", f"{(right / clips).std():.4f}", len(right)
+
+
+def write_rows(path, rows):
+    """Write a table as CSV, whole or not at all."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([("network", "set", "accuracy", "spread", "folds"), *rows])
-    write_text(OUTPUT, text.getvalue())
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    write_text(path, text.getvalue())
 
 
 if __name__ == "__main__":
