@@ -85,6 +85,8 @@ POSE_OPTIONS = {
     "recurrent_layers": Option(1, "one or two", (1, 2)),
 }
 
+GAIT_OPTIONS = POSE_OPTIONS | {"shrink": Option(1, "divides the filters of the pose network, as in train_pose.py", (1, 2, 4, 8, 16))}
+
 RECOGNISERS = {
     "i3d": Recogniser("models.i3d", "i3d", frames=64, size=224, fps=25.0),
     "i3d_se": Recogniser("models.i3d", "i3d_se", frames=64, size=224, fps=25.0),
@@ -102,6 +104,7 @@ RECOGNISERS = {
     "lrcn": Recogniser(
         "models.lrcn", "lrcn", frames=5, size=224, fps=25.0, modes=("RGB",), sampling_rate=10, options=LRCN_OPTIONS, frozen="embedding"
     ),
+    "gait": Recogniser("models.gait", "gait", frames=32, size=299, fps=25.0, modes=("RGB",), options=GAIT_OPTIONS, frozen="features"),
     "motion": Recogniser("models.motion", "motion", frames=20, size=96, fps=10.0, modes=("Flow", "Flow+Pose")),
     "pose_gru": Recogniser("models.pose_gru", "pose_gru", frames=32, size=192, fps=25.0, modes=("Pose",), options=POSE_OPTIONS),
     "pose_logistic": Recogniser("models.pose_logistic", "pose_logistic", frames=1, size=512, fps=25.0, modes=("Features",)),

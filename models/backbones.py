@@ -59,14 +59,15 @@ def pretrain(network, name, source):
     if source == "none":
         return
     if source == "imagenet":
-        network.set_weights(_imagenet(name, network.input_shape[1]).get_weights())
+        network.set_weights(imagenet(name, network.input_shape[1]).get_weights())
         return
     _, new = start_from(network, source)
     if new:
         raise InputError(f"--pretrained {source}: not the weights of {name} without its classifier; it lacks {new[0]}")
 
 
-def _imagenet(name, size):
+def imagenet(name, size):
+    """A network of keras.applications without its classifier, with its ImageNet weights. InputError where they cannot be fetched."""
     try:
         return _application(name, size, "imagenet")
     except Exception as error:  # Keras raises a bare Exception where a download fails
