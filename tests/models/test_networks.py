@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 FRAMES, SIZE = 8, 32
 # Of another network here: the same layers; other clips, strides or widths.
 VARIANTS = ("x3d_m", "slowfast_4x16", "mobilenet_v3_large", "shufflenet_v2_1_0", "shufflenet_v2_1_5", "shufflenet_v2_2_0")
+VARIANTS += ("gait",)  # its pose network needs larger pictures: see test_gait
 NETWORKS = {name: one for name, one in models.RECOGNISERS.items() if name not in VARIANTS}
 # Every network alone; fusing is the same for all, so once.
 CASES = [("i3d", "Fuse"), *((name, mode) for name, one in NETWORKS.items() for mode in one.modes if len(models.MODES[mode]) == 1)]
