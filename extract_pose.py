@@ -7,8 +7,8 @@
     videos/**/a.mp4  ->  poses/a/poses.npz   poses (frames, persons, K, 3) float32: x, y in pixels, confidence; 0 where a person is not
                                              track_id (persons,), time_s (frames,), joint (K,) names
     in.jpg           ->  out.jpg             with skeletons in it
-    trainlist.txt    ->  features.csv        columns 0 … 511 and label: what a pose run's recurrent layer says of each clip, for
-                                             train.py --model pose_logistic
+    trainlist.txt    ->  features.csv        columns 0 … 511 and label: what the recurrent layer of a run of pose_gru or gait says of
+                                             each clip, for train.py --model pose_logistic
 
 A finished video is skipped at the next start.
 """
@@ -20,6 +20,8 @@ from common.cli import run, script_parser
 from common.errors import InputError
 from common.person_flags import POSE, add_person_flags, add_pose_flag, build_detector, build_estimator, person_source
 
+DESCRIBERS = ("pose_gru", "gait")  # recognisers with a layer "temporal"
+
 
 def parse_args():
     parser = script_parser(__doc__)
@@ -28,7 +30,7 @@ def parse_args():
     parser.add_argument("--output", default="poses", help="folder for the videos' folders; with --image the picture to write")
     parser.add_argument("--region", choices=("person", "frame"), default="person", help="each person, or the whole picture as one")
     parser.add_argument("--csv", metavar="FILE", help="write a table of features in place of poses")
-    parser.add_argument("--path", metavar="RUN", help="with --csv: the run of --model pose_gru that gives the features")
+    parser.add_argument("--path", metavar="RUN", help="with --csv: the run that gives the features, of pose_gru or gait")
     parser.add_argument("--list", metavar="FILE", help="with --csv: lines 'path class_index', one per clip")
     parser.set_defaults(every=1)
     add_pose_flag(parser, default=None)
@@ -58,17 +60,17 @@ def write_table(args):
     from video.pose_samples import sampler_of
 
     trained = Run.open(args.path)
-    if trained.recogniser != "pose_gru":
-        raise InputError(f"{args.path} is a run of {trained.recogniser}; features come from one of pose_gru")
+    if trained.recogniser not in DESCRIBERS:
+        raise InputError(f"{args.path} is a run of {trained.recogniser}; features come from one of {' or '.join(DESCRIBERS)}")
     examples = read_list(args.list, len(trained.classes))
     sampler = sampler_of(trained, build_estimator(args.pose, trained))
-    poses = np.stack([sampler(example.path)["pose"] for example in examples])
     model = trained.load_model()
     import keras
 
     describe = compile(keras.Model(model.input, model.get_layer("temporal").output), args.runtime, precision="float32")
-    rows = describe({"pose": poses})
-    write_features(args.csv, rows, [trained.classes[example.label] for example in examples])
+    samples = (sampler(example.path) for example in examples)
+    rows = [describe({name: array[None] for name, array in sample.items()})[0] for sample in samples]
+    write_features(args.csv, np.stack(rows), [trained.classes[example.label] for example in examples])
     print(f"{args.csv}: {len(rows)} clips")
 
 

@@ -30,7 +30,7 @@ def add_person_flags(parser):
 def add_pose_flag(parser, default=POSE):
     """Add the flag that chooses the pose network."""
     shown = "" if default else " (default: as the run was trained)"
-    parser.add_argument("--pose", metavar="FILE", default=default, help="pose network for one person, .tflite or .onnx" + shown)
+    parser.add_argument("--pose", metavar="FILE", default=default, help="pose network for one person: .tflite, .onnx or .keras" + shown)
 
 
 def build_estimator(pose, run=None):
@@ -40,12 +40,30 @@ def build_estimator(pose, run=None):
     """
     if run and not run.sees_poses:
         return None
-    from video.pose import PoseEstimator
-
-    estimator = PoseEstimator(pose or run.pose)
+    estimator = open_estimator(pose or run.pose)
     if run and estimator.description.layout != run.layout:
         raise InputError(f"{pose}: gives joints as {estimator.description.layout}, but {run.folder} was trained on {run.layout}")
     return estimator
+
+
+def open_estimator(path):
+    """The `video.pose.PoseEstimator` in a file; a .keras one is a network of `models.human_pose`, run by `models.runtime`."""
+    from video.pose import PoseEstimator
+
+    return PoseEstimator(path, _open_keras if Path(path).suffix == ".keras" else None)
+
+
+def _open_keras(path):
+    from models.runtime import cache_path, compile
+
+    def load():
+        from models.human_pose import load
+
+        return load(path)
+
+    # In bfloat16 neighbouring pixels of a heat map have the same value, and OpenVINO 2026.4 takes minutes to compile its last layers.
+    network = compile(load, cache=cache_path(path), precision="float32")
+    return lambda pictures: network({"pictures": pictures})
 
 
 def build_detector(args):

@@ -261,7 +261,7 @@ def start_weights(args, model, earlier=None):
     from models import fuse
     from models.transfer import start_from
 
-    if "backbone" in RECOGNISERS[args.model].options and not (args.weights or args.from_runs):
+    if RECOGNISERS[args.model].frozen and not (args.weights or args.from_runs):
         _pretrain(args, model)
     if args.from_runs:
         runs = _pair(args.from_runs)
@@ -282,6 +282,8 @@ def start_weights(args, model, earlier=None):
 def _pretrain(args, model):
     from models.backbones import pretrain
 
+    if "backbone" not in args.options:
+        raise InputError(f"--model {args.model} sees through a trained pose network; give it with --weights model_data/human_pose.keras")
     name = args.options["backbone"]
     streams = [layer for layer in model.layers if layer.name.endswith("_stream")] or [model]
     for stream in streams:

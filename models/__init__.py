@@ -103,6 +103,8 @@ POSE_OPTIONS = {
 FUSE_OPTIONS = {"fusion": Option((1.0, 1.0), "how much the logits of each stream count")}
 """Those of every network of two streams, see `fuse`."""
 
+GAIT_OPTIONS = POSE_OPTIONS | {"shrink": Option(1, "divides the filters of the pose network, as in train_pose.py", (1, 2, 4, 8, 16))}
+
 RECOGNISERS = {
     "i3d": Recogniser("models.i3d", "i3d", frames=64, size=224, fps=25.0),
     "i3d_se": Recogniser("models.i3d", "i3d_se", frames=64, size=224, fps=25.0),
@@ -134,6 +136,7 @@ RECOGNISERS = {
         frozen="embedding",
         over="two_stream",
     ),
+    "gait": Recogniser("models.gait", "gait", frames=32, size=299, fps=25.0, modes=("RGB",), options=GAIT_OPTIONS, frozen="features"),
     "motion": Recogniser("models.motion", "motion", frames=20, size=96, fps=10.0, modes=("Flow", "Flow+Pose")),
     "pose_gru": Recogniser("models.pose_gru", "pose_gru", frames=32, size=192, fps=25.0, modes=("Pose",), options=POSE_OPTIONS),
     "pose_logistic": Recogniser("models.pose_logistic", "pose_logistic", frames=1, size=512, fps=25.0, modes=("Features",)),

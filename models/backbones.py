@@ -90,7 +90,7 @@ def pretrain(network, name, source):
     size, channels = network.input_shape[1], network.input_shape[-1]
     colours = network if channels == 3 else _application(name, size, None)
     if source == "imagenet":
-        colours.set_weights(_imagenet(name, size).get_weights())
+        colours.set_weights(imagenet(name, size).get_weights())
     elif not _read_in_order(colours, source):
         _, new = start_from(colours, source)
         if new:
@@ -133,7 +133,8 @@ def _read_in_order(network, path):
     return True
 
 
-def _imagenet(name, size):
+def imagenet(name, size):
+    """A network of keras.applications without its classifier, with its ImageNet weights. InputError where they cannot be fetched."""
     if name == "Small":
         raise InputError("nobody has trained Small on ImageNet; start without: --pretrained none")
     try:

@@ -81,7 +81,7 @@ def _read_into(model, layers, path):
     elif not path.is_file():
         raise InputError(f"{path}: no such run or weights file")
     elif path.suffix == ".keras":
-        _copy(_load_keras(path), layers)
+        _copy(load_keras(path), layers)
     elif path.suffix in (".h5", ".hdf5"):
         _load_hdf5(model, path)
     else:
@@ -96,7 +96,7 @@ def _copy(source, layers):
             layer.set_weights(arrays)
 
 
-def _load_keras(path):
+def load_keras(path):
     if not zipfile.is_zipfile(path):
         raise InputError(f"{path}: not a Keras model, or one that was cut short; copy it again")
     try:

@@ -1,4 +1,4 @@
-"""Where a person's joints are: any single-person keypoint network that OpenVINO reads (TFLite, ONNX, its own)."""
+"""Where a person's joints are: any single-person keypoint network that OpenVINO reads (TFLite, ONNX, its own), or that is handed over."""
 
 import json
 from dataclasses import dataclass, fields
@@ -78,26 +78,35 @@ class PoseEstimator:
         digest: SHA-256 of the file.
     """
 
-    def __init__(self, path):
-        """Read the network at `path`. Raises InputError where it is missing, cannot be read or is not described."""
+    def __init__(self, path, open_network=None):
+        """Read the network at `path`. Raises InputError where it is missing, cannot be read or is not described.
+
+        `open_network` is for a file that OpenVINO does not read: path -> a function from inputs (B, S, S, 3) uint8, in the colours
+        of the description, to the network's answers.
+        """
         if not Path(path).is_file():
             raise InputError(f"no file {path}; give a pose network with --pose, such as movenet_lightning_int8.tflite")
         self.description = describe(path)
         self.layout, self.digest = LAYOUTS[self.description.layout], sha256(path)
+        self._takes_numbers = False
+        self._answer = open_network(path) if open_network else self._open(path)
+
+    def _open(self, path):
         self._core = import_openvino().Core()
         try:
             self._network = self._core.read_model(str(path))
             self._requests = {1: self._compile(self._sized(1), "LATENCY").create_infer_request()}
         except RuntimeError as error:
             raise InputError(f"{path}: not a pose network of this size ({str(error).strip().splitlines()[-1][:200]})") from None
+        self._takes_numbers = self._network.inputs[0].element_type.is_real()
         self._queue, self._batches = None, self._takes_batches()
+        return lambda inputs: self._batch(inputs) if self._batches or len(inputs) == 1 else self._each(inputs)
 
     def __call__(self, crops):
         """Crops (B, S, S, 3) uint8 BGR -> (B, K, 3) float32: x, y in the crops' pixels, and confidence 0 to 1."""
         if not len(crops):
             return np.zeros((0, len(self.layout.names), 3), np.float32)
-        inputs = self._prepare(crops)
-        answers = self._batch(inputs) if self._batches or len(crops) == 1 else self._each(inputs)
+        answers = self._answer(self._prepare(crops))
         poses = (_from_heatmaps if self.description.output == "heatmaps" else self._from_coordinates)(answers)
         return poses * np.float32([crops.shape[2], crops.shape[1], 1])
 
@@ -105,7 +114,7 @@ class PoseEstimator:
         size, description = self.description.size, self.description
         colours = [cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA) if crop.shape[0] != size else crop for crop in crops]
         inputs = np.stack(colours)[..., :: 1 if description.bgr else -1]
-        if self._network.inputs[0].element_type.is_real():
+        if self._takes_numbers:
             inputs = (inputs.astype(np.float32) - np.float32(description.mean)) * np.float32(description.scale)
         return np.ascontiguousarray(inputs.transpose(0, 3, 1, 2) if description.planes_first else inputs)
 

@@ -103,3 +103,6 @@ PYTORCHVIDEO_FORMATS = {
 }
 FORMATS = I3D_FORMATS | PYTORCHVIDEO_FORMATS
 """Every format that `import_weights.py --from` knows."""
+
+POSE_NETWORKS = {"human_pose": "the pose network of marian-margeta/gait-recognition, MPII+LSP.ckpt"}
+"""Networks that it knows beside them, which find joints and become a file for --pose; whose files they are. See `human_pose` here."""

@@ -10,6 +10,8 @@ from common.errors import InputError
 # Numbers in one tensor; the largest of any network here has 13 million. A small file can claim any size.
 LARGEST = 2**27
 
+TABLE_END = bytes.fromhex("57fb808b247547db")  # of a checkpoint in one file, a LevelDB table
+
 WRAPPERS = ("model_state", "state_dict")  # where training programs keep the state dict among other things
 
 
@@ -48,7 +50,8 @@ def read_hdf5(path):
 def read_tensorflow(path):
     """The variables of a TensorFlow checkpoint: {name: float32 array}.
 
-    `path` is what its files have in common (``model.ckpt``), or one of them (``model.ckpt.index``).
+    `path` is what its files have in common (``model.ckpt``), or one of them (``model.ckpt.index``); or the only file of
+    one in the form of TensorFlow before 0.12.
 
     Raises:
         InputError: not a checkpoint, broken, or TensorFlow is not installed.
@@ -58,9 +61,10 @@ def read_tensorflow(path):
     except ImportError as error:
         raise InputError(f"{path}: to read TensorFlow's checkpoints takes TensorFlow; install it with: pip install tensorflow") from error
     prefix = checkpoint_prefix(path)
-    if Path(path).is_file() and not Path(f"{prefix}.index").is_file():
+    single = not Path(f"{prefix}.index").is_file() and _ends_with(prefix, TABLE_END)
+    if Path(path).is_file() and not single and not Path(f"{prefix}.index").is_file():
         raise InputError(f"{path}: not a TensorFlow checkpoint, which has a file {prefix.name}.index; download all its files")
-    _check_exists(f"{prefix}.index")
+    _check_exists(prefix if single else f"{prefix}.index")
     try:
         reader = tensorflow.train.load_checkpoint(str(prefix))
         shapes, types = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
@@ -108,6 +112,14 @@ def checkpoint_prefix(path):
     """What the files of a TensorFlow checkpoint have in common, from it or from one of them."""
     path = Path(path)
     return path.with_name(path.name.removesuffix(".index").split(".data-")[0])
+
+
+def _ends_with(path, end):
+    if not path.is_file():
+        return False
+    with open(path, "rb") as file:
+        file.seek(max(path.stat().st_size - len(end), 0))
+        return file.read() == end
 
 
 def _check_exists(path):

@@ -49,7 +49,7 @@ def fill(model, plan, tensors, path, new_classifier=False, is_ignored=lambda nam
         plan: {layer name: [Weight, …]}, for every layer that has weights, each in the order of ``get_weights()``.
         tensors: {name: float32 array}, what the file holds.
         path: the file, for the error message.
-        new_classifier: the last layer keeps its own weights, and the file may hold one of any shape or none.
+        new_classifier: the last layer keeps its own weights, and the file may hold one of any shape or none. None: it is no classifier.
         is_ignored: name -> whether a tensor that is not in the plan may be there all the same.
 
     Raises:
@@ -60,7 +60,11 @@ def fill(model, plan, tensors, path, new_classifier=False, is_ignored=lambda nam
     faults = _faults(wanted, tensors) + _left_over(plan, tensors, is_ignored)
     if faults:
         more = f" and {len(faults) - LISTED} more" if len(faults) > LISTED else ""
-        hint = "" if new_classifier or not _only_in(faults, plan, classifier(model)) else "; --num_class N gives it a new classifier"
+        hint = (
+            ""
+            if new_classifier is not False or not _only_in(faults, plan, classifier(model))
+            else "; --num_class N gives it a new classifier"
+        )
         raise InputError(f"{path}: does not hold {model.name}: {', '.join(faults[:LISTED])}{more}{hint}")
     layers = leaves(model)
     for layer, weights in wanted.items():

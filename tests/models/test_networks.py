@@ -15,16 +15,10 @@ from models import i3d, mobilenet_v3, pose_gru, runtime, se, shufflenet_v2, slow
 
 ROOT = Path(__file__).parents[2]
 FRAMES, SIZE = 8, 32
-# Of another network here: the same layers; other clips, strides or widths. Recurrent fusion has tests of its own.
-VARIANTS = (
-    "x3d_m",
-    "slowfast_4x16",
-    "mobilenet_v3_large",
-    "shufflenet_v2_1_0",
-    "shufflenet_v2_1_5",
-    "shufflenet_v2_2_0",
-    "recurrent_fusion",
-)
+# Of another network here: the same layers; other clips, strides or widths. Some have tests of their own: see test_gait, whose pose network
+# needs larger pictures, and test_recurrent_fusion_network.
+VARIANTS = ("x3d_m", "slowfast_4x16", "mobilenet_v3_large", "shufflenet_v2_1_0", "shufflenet_v2_1_5", "shufflenet_v2_2_0")
+VARIANTS += ("recurrent_fusion", "gait")
 NETWORKS = {name: one for name, one in models.RECOGNISERS.items() if name not in VARIANTS}
 # Every network alone; fusing is the same for all, so once.
 CASES = [("i3d", "Fuse"), *((name, mode) for name, one in NETWORKS.items() for mode in one.modes if len(models.MODES[mode]) == 1)]
