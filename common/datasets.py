@@ -19,7 +19,7 @@ ONLY_FOR = {
     "folders": {"groups": None, "group_by": None, "held_out": []},
     "ucf101 or folders": {"data": None, "classes": None, "val_fraction": 0.2, "min_frames": None, "skip_bad": False},
 }
-FLAGS = ("dataset", "lists", "num_class", *(name for names in ONLY_FOR.values() for name in names))
+FLAGS = ("dataset", "lists", "num_class", "tracks", *(name for names in ONLY_FOR.values() for name in names))
 
 
 class Data(NamedTuple):
@@ -41,6 +41,7 @@ def add_dataset_flags(parser):
     add("--dataset", choices=DATASETS, default="lists", help="lists of clips, UCF-101, or any folder of class folders with videos")
     add("--lists", default="datasetlist", help="lists: folder with trainlist.txt, vallist.txt and classes.txt")
     add("--num_class", type=positive_int, help="number of classes; checked against what there is, needed with lists without classes.txt")
+    add("--tracks", metavar="DIR", help="with --query box: what extract_frames.py wrote, to find each clip's video and person in")
     add("--data", metavar="DIR", help="ucf101, folders: the folder that holds a folder of videos per class")
     add("--splits", metavar="DIR", default="ucfTrainTestlist", help="ucf101: folder with the official lists and classInd.txt")
     add("--split", type=int, choices=(1, 2, 3), default=1, help="ucf101: which of the official splits")
@@ -142,14 +143,17 @@ def _without(faults, clips):
 
 
 def _faults(args, examples, window, fps):
-    return report_faults(examples, args.min_frames or window, fps, args.skip_bad, getattr(args, "workers", 4))
+    from video.people import People
+
+    people = People(args.tracks) if args.tracks else None
+    return report_faults(examples, args.min_frames or window, fps, args.skip_bad, getattr(args, "workers", 4), people)
 
 
-def report_faults(examples, window, fps, skip, workers=4):
+def report_faults(examples, window, fps, skip, workers=4, people=None):
     """The `video.faults.Fault`s of `examples`, named and counted on the terminal. Raises InputError if there are any, unless `skip`."""
     from video.faults import KINDS, find_faults
 
-    faults = find_faults(examples, window, fps, workers)
+    faults = find_faults(examples, window, fps, workers, people)
     counts = Counter(fault.kind for fault in faults)
     for kind in KINDS:
         found = [fault for fault in faults if fault.kind == kind]

@@ -32,8 +32,8 @@ class Change:
     colour: np.ndarray | None = None
 
     def __call__(self, inputs):
-        """Changed copies of "rgb" (T, H, W, 3) and "flow" (T, H, W, 2), uint8, whichever `inputs` holds."""
-        changed = {name: _crop(clip, self.crop) for name, clip in inputs.items()}
+        """Changed copies of "rgb" (T, H, W, 3) and "flow" (T, H, W, 2), uint8, whichever `inputs` holds, and of a "box" in them."""
+        changed = {name: _crop(clip, self.crop) for name, clip in inputs.items() if name != "box"}
         if "flow" in changed and self.crop:
             changed["flow"] = _scale_flow(changed["flow"], 1 / self.crop[2])
         if self.flip:
@@ -43,7 +43,13 @@ class Change:
         if "rgb" in changed and self.colour is not None:
             clip = changed["rgb"]
             changed["rgb"] = cv2.transform(clip.reshape(-1, *clip.shape[2:]), self.colour).reshape(clip.shape)
-        return changed
+        return changed | ({"box": self._move(inputs["box"])} if "box" in inputs else {})
+
+    def _move(self, box):
+        """Where a box (4,) float32 of left, top, right, bottom, from 0 to 1, comes to lie; it may reach out of the picture."""
+        left, top, side = self.crop or (0, 0, 1)
+        box = (box - np.float32([left, top, left, top])) / np.float32(side)
+        return np.float32([1 - box[2], box[1], 1 - box[0], box[3]]) if self.flip else box
 
 
 def draw(changes, rng):

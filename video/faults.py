@@ -1,4 +1,4 @@
-"""What is wrong with videos, found before a training starts: missing, corrupt, of another frame rate, too short."""
+"""What is wrong with videos, found before a training starts: missing, corrupt, of another frame rate, too short, without a person."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ from common.errors import InputError
 from video.io import count_frames, open_video
 from video.lists import Example
 
-KINDS = ("missing", "corrupt", "wrong rate", "short")
+KINDS = ("missing", "corrupt", "wrong rate", "short", "nobody")
 RATE_TOLERANCE = 0.02  # 29.97 and 30 frames per second are one rate, 24 and 25 are not
 
 
@@ -27,19 +27,27 @@ class _Facts(NamedTuple):
     rate: float
 
 
-def find_faults(examples, window, fps=None, workers=4):
+def find_faults(examples, window, fps=None, workers=4, people=None):
     """The `Fault`s of `examples`, at most one each, in their order. Every file is opened and its first frame decoded.
 
     - missing: there is no such file.
     - corrupt: nothing in it can be decoded.
     - wrong rate: it states no usable rate; or, where frames are taken as recorded (`fps` None), another rate than most.
     - short: less than `window` frames, at `fps` where that is given.
+    - nobody: `people`, a `video.people.People`, knows no person in it; looked for only where it is given.
     """
     with ThreadPoolExecutor(workers) as pool:
         found = list(pool.map(_inspect, examples))
     if fps is None:
         found = _rates_alike(examples, found)
-    return [fault for one, facts in zip(examples, found, strict=True) if (fault := _fault(one, facts, window, fps))]
+    return [fault for one, facts in zip(examples, found, strict=True) if (fault := _fault(one, facts, window, fps) or _nobody(one, people))]
+
+
+def _nobody(example, people):
+    try:
+        return people and people.of(example.path) and None
+    except InputError as error:
+        return Fault(example, "nobody", str(error))
 
 
 def _inspect(example):

@@ -8,6 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from common.files import keep_beside, sha256, writing
+from video.box_samples import BoxSampler
 from video.clips import clip_indices
 from video.io import open_video
 from video.pose import poses_in, whole
@@ -17,13 +18,14 @@ from video.samples import Sampler, nearest
 CACHE_FOLDER = ".pose"
 
 
-def sampler_of(run, estimator=None, augment=(), cache=None):
-    """The sampler for clips of a run (anything with the facts of meta.json as attributes); of a pose run it needs the estimator.
+def sampler_of(run, estimator=None, augment=(), cache=None, people=None):
+    """The sampler for clips of a run (anything with the facts of meta.json as attributes).
 
-    `cache` is that of `video.samples.Sampler`.
+    A pose run needs the estimator, one that sees boxes the `video.people.People`; `cache` is that of `video.samples.Sampler`.
     """
     mode = run.mode.removesuffix("+Pose")
-    pictures = Sampler(run.frames, run.window, run.size, mode, run.flow, run.fps, augment, cache)
+    facts = (run.frames, run.window, run.size, mode, run.flow, run.fps, augment, cache)
+    pictures = BoxSampler(*facts, people) if people else Sampler(*facts)
     if estimator is None:
         return pictures
     poses = PoseSampler(run.frames, run.window, estimator, run.fps, augment)

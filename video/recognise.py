@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from common.threads import Stages, prefetch
+from video.box_windows import BoxWindows
 from video.draw import UNKNOWN
 from video.fixed_windows import FixedWindows
 from video.io import open_video
@@ -111,7 +112,7 @@ def windows_of(run, stride, estimator=None):
     """The `Windows` a run (anything with the facts of meta.json as attributes) wants; a pose run also needs its `PoseEstimator`."""
     if estimator:
         return PoseWindows(estimator, run.frames, run.window, run.size, run.mode, run.fps, run.context, run.flow, stride)
-    kind = FixedWindows if run.crop == "fixed" else Windows
+    kind = BoxWindows if getattr(run, "sees_boxes", False) else FixedWindows if run.crop == "fixed" else Windows
     return kind(run.frames, run.window, run.size, run.mode, run.fps, run.context, run.flow, stride)
 
 
