@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 from common.cli import boolean, fraction, positive_int, run, script_parser
-from common.person_flags import add_person_flags, add_pose_flag, build_estimator, person_source
+from common.person_flags import add_person_flags, add_pose_flag, build_estimator, person_source, region_to_follow
 from common.threads import Background, prefetch
 from models import MODES
 
@@ -74,7 +74,7 @@ def annotate(args, trained, network, reader, window, stages, bars=None):
 
     windows = windows_of(trained, args.stride, build_estimator(args.pose, trained))
     recognition = Recognition(network, trained.classes, windows, args.smooth, args.threshold, args.batch, stages)
-    follow = person_source(args, args.region or trained.region, stages)
+    follow = person_source(args, region_to_follow(args.region, trained), stages)
     outputs = Outputs(args.output, output_stem(args.video), reader.fps, (reader.width, reader.height), trained.classes, stages, bars)
     frames, first_s = 0, 0.0
     with closing(prefetch(reader, drop=reader.live)) as source, outputs, Background(lambda job: outputs.write(*job)) as writer:

@@ -20,7 +20,7 @@ ONLY_FOR = {
     "folders": {"groups": None, "group_by": None, "held_out": []},
     "ucf101 or folders": {"data": None, "classes": None, "val_fraction": 0.2, "min_frames": None, "skip_bad": False},
 }
-FLAGS = ("dataset", "lists", "num_class", "flow_archive", *(name for names in ONLY_FOR.values() for name in names))
+FLAGS = ("dataset", "lists", "num_class", "flow_archive", "tracks", *(name for names in ONLY_FOR.values() for name in names))
 
 
 class Data(NamedTuple):
@@ -42,6 +42,7 @@ def add_dataset_flags(parser):
     add("--dataset", choices=DATASETS, default="lists", help="lists of clips, UCF-101, or any folder of class folders with videos")
     add("--lists", default="datasetlist", help="lists: folder with trainlist.txt, vallist.txt and classes.txt")
     add("--num_class", type=positive_int, help="number of classes; checked against what there is, needed with lists without classes.txt")
+    add("--tracks", metavar="DIR", help="with --query box: what extract_frames.py wrote, to find each clip's video and person in")
     add("--data", metavar="DIR", help="ucf101, folders: the folder that holds a folder of videos per class")
     add("--splits", metavar="DIR", default="ucfTrainTestlist", help="ucf101: folder with the official lists and classInd.txt")
     add("--split", type=int, choices=(1, 2, 3), default=1, help="ucf101: which of the official splits")
@@ -65,6 +66,8 @@ def check_dataset_flags(parser, args, mode):
     args.flow_archive = None if args.flow_archive == "none" else args.flow_archive
     if args.flow_archive and "flow" not in MODES[mode]:
         parser.error(f"--flow-archive goes with a mode that sees flow, not with --mode {mode}")
+    if args.flow_archive and args.tracks:
+        parser.error("--flow-archive does not go with --tracks: a clip's person is looked up in another video")
     if args.dataset != "lists" and not args.data:
         parser.error(f"--dataset {args.dataset} needs --data, the folder that holds a folder of videos per class")
     for dataset, flags in ONLY_FOR.items():
@@ -147,7 +150,11 @@ def _without(faults, clips):
 
 
 def _faults(args, examples, window, fps):
-    return report_faults(examples, args.min_frames or window, fps, args.skip_bad, getattr(args, "workers", 4), args.flow_archive)
+    from video.people import People
+
+    people = People(args.tracks) if args.tracks else None
+    places = {"archive": args.flow_archive, "people": people}
+    return report_faults(examples, args.min_frames or window, fps, args.skip_bad, getattr(args, "workers", 4), **places)
 
 
 def check_flow(archive, examples, lengths):
@@ -162,11 +169,11 @@ def check_flow(archive, examples, lengths):
         )
 
 
-def report_faults(examples, window, fps, skip, workers=4, archive=None):
+def report_faults(examples, window, fps, skip, workers=4, archive=None, people=None):
     """The `video.faults.Fault`s of `examples`, named and counted on the terminal. Raises InputError if there are any, unless `skip`."""
     from video.faults import KINDS, find_faults
 
-    faults = find_faults(examples, window, fps, workers, archive)
+    faults = find_faults(examples, window, fps, workers, archive, people)
     counts = Counter(fault.kind for fault in faults)
     for kind in KINDS:
         found = [fault for fault in faults if fault.kind == kind]

@@ -27,11 +27,12 @@ def score_clips(args, trained, network, examples):
     import numpy as np
     from tqdm import tqdm
 
-    from common.person_flags import build_estimator
+    from common.person_flags import build_estimator, build_people
     from common.threads import prefetch
     from video.pose_samples import sampler_of
 
-    sampler = sampler_of(trained, build_estimator(args.pose, trained), cache=args.cache, archive=args.flow_archive)
+    people = build_people(args.tracks, trained)
+    sampler = sampler_of(trained, build_estimator(args.pose, trained), cache=args.cache, archive=args.flow_archive, people=people)
     samples = tqdm(prefetch(sampler.spread(example.path, args.testing_samples) for example in examples), total=len(examples), unit="clip")
     return np.stack([network(sample).mean(axis=0) for sample in samples])
 
@@ -41,10 +42,10 @@ def score_videos(args, trained, network, examples):
     import numpy as np
     from tqdm import tqdm
 
-    from common.person_flags import build_estimator, person_source
+    from common.person_flags import build_estimator, person_source, region_to_follow
     from video.recognise import highest_window, windows_of
 
-    persons_of, estimator = person_source(args, args.region), build_estimator(args.pose, trained)
+    persons_of, estimator = person_source(args, region_to_follow(args.region, trained)), build_estimator(args.pose, trained)
     column = trained.classes.index(args.positive) if args.positive else None
     rows = [
         highest_window(example.path, windows_of(trained, args.stride or STRIDE, estimator), network, persons_of, column)
@@ -74,6 +75,8 @@ def score_continuous(args, trained, network, examples, folder):
     from models import sequence_report
     from video.continuous import shuffled
 
+    if trained.sees_boxes:
+        raise InputError(f"{trained.folder} sees boxes, and --test continuous has only pictures; --test clips and --test video have both")
     if trained.sees_poses:
         raise InputError(f"{trained.folder} sees joints, and --test continuous has only pictures; --test clips and --test video have both")
     examples = shuffled(examples, args.seed)[: args.limit]

@@ -4,7 +4,7 @@ import argparse
 
 from common.cli import boolean, positive_int
 from common.training_run import positive_float
-from models import MODES, RECOGNISERS, options_of
+from models import MODES, RECOGNISERS, options_of, sees_boxes
 
 PAIRS = [mode for mode, inputs in MODES.items() if len(inputs) == 2]
 
@@ -60,7 +60,7 @@ class _Weights(argparse.Action):
 
 
 def chosen_options(parser, args):
-    """{name: value} of all options that the recogniser has. Stops with exit code 2 for one that only others have."""
+    """{name: value} of all options that the recogniser has. Stops with exit code 2 for one that only others have, or that lacks others."""
     own = options_of(args.model, args.mode)
     given = {name: value for one in RECOGNISERS.values() for name in one.options if (value := getattr(args, name)) is not None}
     if fusion := getattr(args, "fusion", None):
@@ -71,4 +71,7 @@ def chosen_options(parser, args):
         parser.error(f"--model {args.model} has no --{strange[0]}")
     if args.pretrained and "backbone" not in own:
         parser.error(f"--model {args.model} has no backbone that --pretrained could mean; --weights starts from other weights")
-    return {name: option.default for name, option in own.items()} | given
+    options = {name: option.default for name, option in own.items()} | given
+    if sees_boxes(options) != bool(args.tracks) or (args.tracks and args.region == "person"):
+        parser.error("--query box and --tracks go together, and with --region frame")
+    return options

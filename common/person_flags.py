@@ -99,6 +99,27 @@ def build_tracker(args, encoder=None):
     return Tracker(**settings)
 
 
+def build_people(tracks, run):
+    """The `video.people.People` of ``--tracks`` for a run that sees boxes, or None. Raises InputError where there is none to take."""
+    if not run.sees_boxes:
+        return None
+    from video.people import People
+
+    if tracks is None:
+        raise InputError(f"{run.folder} sees each person's box in the whole picture; give --tracks, what extract_frames.py wrote")
+    return People(tracks)
+
+
+def region_to_follow(region, run):
+    """The region `person_source` is to serve a run with, given ``--region`` or None: a run that sees boxes needs persons to be followed.
+
+    Raises InputError where such a run is to look at crops.
+    """
+    if run.sees_boxes and region == "person":
+        raise InputError(f"{run.folder} looks at each person's box in the whole picture; leave --region out, or give frame")
+    return "person" if run.sees_boxes else region or run.region
+
+
 def person_source(args, region, stages=None):
     """A function from frames to (frame, persons), with the networks of the flags loaded once.
 

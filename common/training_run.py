@@ -15,8 +15,8 @@ from common.datasets import Data, check_flow, read_protocol
 from common.errors import InputError
 from common.experiments import fetch_missing, run_name
 from common.files import sha256
-from common.person_flags import build_estimator
-from models import MODES, RECOGNISERS
+from common.person_flags import build_estimator, build_people
+from models import MODES, RECOGNISERS, sees_boxes
 from models.run import META_NAME, MODEL_NAME, Run, read_meta
 
 SAVE_FOLDER = Path("save_weight")
@@ -177,16 +177,19 @@ def make_datasets(args, run, data, front=None):
     from video.frame_cache import fill
     from video.pose_samples import sampler_of
 
-    sampler = sampler_of(run, build_estimator(args.pose, run), tuple(args.augment), args.cache, args.flow_archive)
+    estimator, people = build_estimator(args.pose, run), build_people(args.tracks, run)
+    sampler = sampler_of(run, estimator, tuple(args.augment), args.cache, args.flow_archive, people)
+    clips = [*data.train, *(data.validation or [])]
+    videos = [clip._replace(path=sampler.video_of(clip.path)) for clip in clips] if run.sees_boxes else clips
     queue = {"workers": args.workers, "max_queue_size": args.qs}
     if front:
         sampler = _embeddings(args, run, data, front, sampler)
     elif args.cache and not run.sees_poses and not (args.flow_archive and run.mode == "Flow"):
-        fill([example.path for example in (*data.train, *(data.validation or []))], sampler, args.workers)
+        fill([video.path for video in videos], sampler, args.workers)
     if run.sees_poses:
-        sampler.prepare(example.path for example in [*data.train, *(data.validation or [])])
+        sampler.prepare(clip.path for clip in clips)
     if "flow" in MODES[run.mode] and not args.flow_archive and not front:
-        prepare_flow([*data.train, *(data.validation or [])], sampler, args.workers)
+        prepare_flow(videos, sampler, args.workers)
     print(
         f"{len(data.train)} clips to train on, {len(data.validation or [])} to validate; "
         f"a full queue takes {args.qs * args.batchsize * sampler.nbytes / 1e6:.0f} MB"
@@ -417,7 +420,7 @@ def _meta(args, data):
         "window": _window(args),
         "size": args.size or RECOGNISERS[args.model].size,
         "fps": _fps(args),
-        "region": args.region or ("person" if args.dataset == "lists" else "frame"),
+        "region": args.region or ("person" if args.dataset == "lists" and not sees_boxes(args.options) else "frame"),
         "context": args.context,
         "crop": _pair(args.from_runs)[0].crop if args.from_runs else "following",  # as extract_frames.py cuts
         "flow": args.flow,

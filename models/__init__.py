@@ -105,6 +105,9 @@ FUSE_OPTIONS = {"fusion": Option((1.0, 1.0), "how much the logits of each stream
 
 GAIT_OPTIONS = POSE_OPTIONS | {"shrink": Option(1, "divides the filters of the pose network, as in train_pose.py", (1, 2, 4, 8, 16))}
 
+QUERY = "query"
+VATN_OPTIONS = {QUERY: Option("centre", "who is asked about: whoever is in the middle, or each tracked person's box", ("centre", "box"))}
+
 RECOGNISERS = {
     "i3d": Recogniser("models.i3d", "i3d", frames=64, size=224, fps=25.0),
     "i3d_se": Recogniser("models.i3d", "i3d_se", frames=64, size=224, fps=25.0),
@@ -118,7 +121,7 @@ RECOGNISERS = {
     "x3d_m": Recogniser("models.x3d", "x3d_m", frames=16, size=224, fps=6.0),
     "slowfast_8x8": Recogniser("models.slowfast", "slowfast_8x8", frames=32, size=224, fps=15.0),
     "slowfast_4x16": Recogniser("models.slowfast", "slowfast_4x16", frames=32, size=224, fps=15.0),
-    "vatn": Recogniser("models.vatn", "vatn", frames=64, size=224, fps=25.0),
+    "vatn": Recogniser("models.vatn", "vatn", frames=64, size=224, fps=25.0, options=VATN_OPTIONS),
     "lrcn": Recogniser(
         "models.lrcn", "lrcn", frames=5, size=224, fps=25.0, modes=("RGB",), sampling_rate=10, options=LRCN_OPTIONS, frozen="embedding"
     ),
@@ -149,15 +152,20 @@ def options_of(name, mode):
     return RECOGNISERS[name].options | pose | (FUSE_OPTIONS if len(MODES[mode]) > 1 and not RECOGNISERS[name].over else {})
 
 
-def input_shapes(mode, frames, size, layout="coco17"):
+def sees_boxes(options):
+    """Whether a network with these options, {name: value}, eats the "box" of a person beside the pictures."""
+    return options.get(QUERY) == "box"
+
+
+def input_shapes(mode, frames, size, layout="coco17", boxes=False):
     """{input name: shape without the batch} of a recogniser in `mode`.
 
     "pose" has the joints of a key of `common.pose_layouts.LAYOUTS`, each as x, y and confidence; "features" are those of a whole clip,
-    `size` of them.
+    `size` of them. With `boxes` there is a "box" too: left, top, right, bottom, from 0 to 1.
     """
     shapes = {name: (frames, size, size, channels) for name, channels in CHANNELS.items()}
-    shapes |= {"pose": (frames, len(LAYOUTS[layout].names), 3), "features": (size,)}
-    return {name: shapes[name] for name in MODES[mode]}
+    shapes |= {"pose": (frames, len(LAYOUTS[layout].names), 3), "features": (size,), "box": (4,)}
+    return {name: shapes[name] for name in (*MODES[mode], *(["box"] if boxes else []))}
 
 
 def build(name, num_class, mode="RGB", frames=None, size=None, options=None, layout="coco17"):
@@ -175,6 +183,7 @@ def build(name, num_class, mode="RGB", frames=None, size=None, options=None, lay
     Returns:
         an uncompiled `keras.Model`: dict of uint8 clips, "rgb" (B, frames, size, size, 3) and/or "flow"
         (B, frames, size, size, 2), or float32 "pose" (B, frames, K, 3) or "features" (B, size) -> probabilities (B, num_class) float32.
+        With the option "query" at "box" also float32 "box" (B, 4).
     """
     recogniser = RECOGNISERS[name]
     frames, size = frames or recogniser.frames, size or recogniser.size
@@ -209,11 +218,12 @@ def fuse(first, second, weights=(1.0, 1.0)):
 
     inputs, logits = {}, []
     for model, weight in zip((first, second), weights, strict=True):
-        (stream,) = model.input
+        (stream,) = model.input.keys() - {"box"}
         body = keras.Model(model.input, model.get_layer("logits").output, name=f"{stream}_stream")
-        inputs[stream] = keras.Input(model.input[stream].shape[1:], dtype=model.input[stream].dtype, name=stream)
+        for name in model.input.keys() - inputs.keys():
+            inputs[name] = keras.Input(model.input[name].shape[1:], dtype=model.input[name].dtype, name=name)
         share = 2 * weight / sum(weights)
-        scores = body({stream: inputs[stream]})
+        scores = body({name: inputs[name] for name in model.input})
         logits.append(scores if share == 1 else keras.layers.Rescaling(share, name=f"{stream}_share", dtype="float32")(scores))
     mean = keras.layers.Average(name="logits", dtype="float32")(logits)
     probabilities = keras.layers.Softmax(name="probabilities", dtype="float32")(mean)
@@ -234,7 +244,8 @@ def by_stream(model):
 
     names = [layer.name for layer in model.layers]
     inputs = {name: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=name) for name, tensor in model.input.items()}
-    logits = {name: model.get_layer(f"{name}_stream")({name: tensor}) for name, tensor in inputs.items()}
+    streams = {name: model.get_layer(f"{name}_stream") for name in inputs if name != "box"}
+    logits = {name: stream({key: inputs[key] for key in stream.input}) for name, stream in streams.items()}
     shares = [model.get_layer(f"{name}_share")(scores) if f"{name}_share" in names else scores for name, scores in logits.items()]
     alone = [keras.layers.Softmax(name=f"{name}_probabilities", dtype="float32")(scores) for name, scores in logits.items()]
     together = model.get_layer("probabilities")(model.get_layer("logits")(shares))

@@ -9,7 +9,7 @@ from pathlib import Path
 from common.errors import InputError
 from common.files import write_json
 from common.pose_layouts import LAYOUTS
-from models import MODES, POSE_RECOGNISER, RECOGNISERS, build, input_shapes
+from models import MODES, POSE_RECOGNISER, RECOGNISERS, build, input_shapes, sees_boxes
 
 META_NAME = "meta.json"
 MODEL_NAME = "model.keras"
@@ -170,6 +170,11 @@ class Run:
         return "pose" in MODES[self.mode]
 
     @property
+    def sees_boxes(self):
+        """Whether the box of a person in the whole picture is among its inputs."""
+        return sees_boxes(self.options)
+
+    @property
     def pose(self):
         """The pose network's file as train.py was given it, or None for a run that sees no poses."""
         return self.meta.get("pose")
@@ -249,7 +254,7 @@ class Run:
             )
 
     def _check_inputs(self, model):
-        needed = input_shapes(self.mode, self.frames, self.size, self.layout)
+        needed = input_shapes(self.mode, self.frames, self.size, self.layout, self.sees_boxes)
         eaten = {tensor.name: tuple(tensor.shape[1:]) for tensor in model.inputs}
         if needed != eaten:
             raise InputError(

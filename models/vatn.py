@@ -19,7 +19,7 @@ PLACE = 8  # numbers that a place, and a moment, are embedded in
 DROPOUT = 0.3
 
 
-def vatn(num_class, stream="rgb", frames=64, size=224, box=PERSON):
+def vatn(num_class, stream="rgb", frames=64, size=224, query="centre"):
     """Video Action Transformer Network (Girdhar et al., arXiv 1812.02707), its head with high-resolution query, for one stream.
 
     I3D up to Mixed_4f gives features; a place's distance from the middle of the picture, and a moment's from that of the clip, are
@@ -33,32 +33,34 @@ def vatn(num_class, stream="rgb", frames=64, size=224, box=PERSON):
         stream: "rgb" or "flow".
         frames: frames of a clip, at least 1; 64 in the paper.
         size: height and width in pixels, at least 1; 400 in the paper, whose pictures are whole ones.
-        box: where the person is in every clip: left, top, right, bottom, from 0 to 1.
+        query: "centre": the person stands at `PERSON` of every clip, as in the crops of region person; "box": where the second
+            input says, as in whole pictures.
 
     Returns:
         an uncompiled `keras.Model`: {stream: uint8 (B, frames, size, size, 3 or 2)} -> probabilities (B, num_class)
-        float32. Layer "logits" holds the scores before softmax. For 400 classes and RGB 9,634,440 parameters and 111 G
-        multiply-adds.
+        float32; with query "box" also {"box": float32 (B, 4)}, the person's left, top, right and bottom in the frame `frames` // 2,
+        as shares of the picture from 0 to 1. Layer "logits" holds the scores before softmax. For 400 classes and RGB
+        9,634,440 parameters and 111 G multiply-adds.
 
-    Deviations: the person stands where `box` says, which for crops is in their middle, and for whole pictures (region frame)
-    is in the picture's middle too; somebody else finds the persons, so there are no proposals and no regression of boxes;
-    softmax instead of a sigmoid per class, as a clip has one class; the person's features are bilinear samples at the
-    centres of 7×7 cells (RoI align with one sample) instead of maxima; dropout 0.3.
+    Deviations: somebody else finds the persons, so there are no proposals and no regression of boxes; softmax instead of a sigmoid
+    per class, as a person has one action; the person's features are bilinear samples at the centres of 7×7 cells (RoI align with
+    one sample) instead of maxima; dropout 0.3.
     """
     clip = keras.Input((frames, size, size, CHANNELS[stream]), dtype="uint8", name=stream)
+    inputs = {stream: clip} | ({"box": keras.Input((4,), dtype="float32", name="box")} if query == "box" else {})
     x = Location(PLACE, name="location")(trunk(clip, stream, last="4f"))  # (B, t, h, w, C)
-    query = _query(x[:, x.shape[1] // 2], box)  # (B, 1, WIDTH)
+    query = _query(x[:, x.shape[1] // 2], inputs.get("box"))  # (B, 1, WIDTH)
     memory = ops.reshape(x, (-1, x.shape[1] * x.shape[2] * x.shape[3], x.shape[4]))
     for unit in range(UNITS):
         query = _unit(query, memory, f"unit_{unit}")
     x = layers.Flatten(name="flatten")(query)
     x = layers.Dense(num_class, dtype="float32", name="logits")(x)
-    return keras.Model({stream: clip}, layers.Softmax(name="probabilities", dtype="float32")(x), name="vatn")
+    return keras.Model(inputs, layers.Softmax(name="probabilities", dtype="float32")(x), name="vatn")
 
 
 def _query(picture, box):
-    """Features (B, h, w, C) at the box as one vector (B, 1, WIDTH) that still tells where what is."""
-    x = RoiAlign(box, CELLS, name="person")(picture)
+    """Features (B, h, w, C) at the box (B, 4), or at `PERSON`, as one vector (B, 1, WIDTH) that still tells where what is."""
+    x = RoiAlign(PERSON, CELLS, name="person")(picture, box)
     x = layers.Conv2D(WIDTH, 1, activation="relu", name="query_reduce")(x)
     return layers.Dense(WIDTH, name="query")(ops.reshape(x, (-1, 1, CELLS * CELLS * WIDTH)))
 
@@ -114,26 +116,30 @@ class RoiAlign(layers.Layer):
     """Features at a box, sampled at the centres of cells×cells, (B, h, w, C) -> (B, cells, cells, C).
 
     Samples are bilinear (RoI align of arXiv 1703.06870 with one sample a cell), computed as two matrix products: every backend
-    has them. `box` is left, top, right, bottom, from 0 to 1; what lies beyond the outermost pixels' centres counts as those.
+    has them. Boxes are left, top, right, bottom, from 0 to 1; what lies beyond the outermost pixels' centres counts as those.
+
+    Args:
+        box: the box of all pictures, where the call brings none of their own, (B, 4).
+        cells: how many each way.
     """
 
     def __init__(self, box, cells, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)  # bfloat16 would know a place in a picture to 1/256 only
         self.box, self.cells = tuple(box), cells
 
-    def call(self, x):
+    def call(self, x, box=None):
         _, height, width, channels = x.shape
-        left, top, right, bottom = self.box
-        rows, columns = self._weights(top, bottom, height), self._weights(left, right, width)
-        x = ops.matmul(ops.convert_to_tensor(rows, dtype=x.dtype), ops.reshape(x, (-1, height, width * channels)))
-        x = ops.reshape(x, (-1, self.cells, width, channels))
-        return ops.matmul(ops.convert_to_tensor(columns, dtype=x.dtype), x)
+        box = ops.convert_to_tensor([self.box] if box is None else box, dtype="float32")
+        rows, columns = (ops.cast(self._weights(box, *axis), x.dtype) for axis in ((1, height), (0, width)))
+        x = ops.matmul(rows, ops.reshape(x, (-1, height, width * channels)))
+        return ops.matmul(ops.expand_dims(columns, 1), ops.reshape(x, (-1, self.cells, width, channels)))
 
-    def _weights(self, start, end, pixels):
-        """(cells, pixels), each row the shares of the two pixels next to a cell's centre."""
-        centres = start + (np.arange(self.cells) + 0.5) * (end - start) / self.cells
-        places = np.clip(centres * pixels - 0.5, 0, pixels - 1)
-        return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(pixels)))
+    def _weights(self, box, axis, pixels):
+        """(B, cells, pixels), each row the shares of the two pixels next to a cell's centre."""
+        start, end = box[:, axis : axis + 1], box[:, axis + 2 : axis + 3]
+        centres = start + (end - start) * ((np.arange(self.cells, dtype=np.float32) + 0.5) / self.cells)
+        places = ops.clip(centres * pixels - 0.5, 0, pixels - 1)
+        return ops.relu(1 - ops.abs(ops.expand_dims(places, -1) - np.arange(pixels, dtype=np.float32)))
 
     def get_config(self):
         return super().get_config() | {"box": self.box, "cells": self.cells}

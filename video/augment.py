@@ -45,10 +45,10 @@ class Change:
     erase: tuple | None = None
 
     def __call__(self, inputs):
-        """Changed copies of "rgb" (T, H, W, 3) and "flow" (T, H, W, 2), uint8, whichever `inputs` holds."""
-        changed = dict(inputs)
+        """Changed copies of "rgb" (T, H, W, 3) and "flow" (T, H, W, 2), uint8, whichever `inputs` holds, and of a "box" in them."""
+        changed = {name: clip for name, clip in inputs.items() if name != "box"}
         if self.crop or self.angle:
-            changed = {name: _warp(clip, self.crop or (0, 0, 1), self.angle) for name, clip in inputs.items()}
+            changed = {name: _warp(clip, self.crop or (0, 0, 1), self.angle) for name, clip in changed.items()}
         if self.flip:
             changed = {name: clip[:, :, ::-1] for name, clip in changed.items()}
             if "flow" in changed:
@@ -57,7 +57,16 @@ class Change:
             changed["rgb"] = self._recolour(changed["rgb"])
         if self.erase:
             changed = {name: _erase(clip, self.erase) for name, clip in changed.items()}
-        return changed
+        return changed | ({"box": self._move(inputs["box"])} if "box" in inputs else {})
+
+    def _move(self, box):
+        """Where a box (4,) float32 of left, top, right, bottom, from 0 to 1, comes to lie; it may reach out of the picture.
+
+        A turned picture's box is the upright one about the same middle: angles are small.
+        """
+        left, top, side = self.crop or (0, 0, 1)
+        box = (box - np.float32([left, top, left, top])) / np.float32(side)
+        return np.float32([1 - box[2], box[1], 1 - box[0], box[3]]) if self.flip else box
 
     def _recolour(self, clip):
         if self.blur:

@@ -36,10 +36,12 @@ class FixedWindows(Windows):
         view.frames += 1
         copies = ticks(view, frame.time_s, self.fps)
         if copies:
-            picture = frame.image if self._wants_rgb else cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
-            view.pictures.extend([picture] * copies)
+            view.pictures.extend([self._picture(frame)] * copies)
             view.times.extend([frame.time_s] * copies)
             view.taken += copies
+
+    def _picture(self, frame):
+        return frame.image if self._wants_rgb else cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
 
     def _is_due(self, person, frame):
         return self._view.frames >= MIN_FRAMES and super()._is_due(person, frame)

@@ -8,6 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from common.files import keep_beside, sha256, writing
+from video.box_samples import BoxSampler
 from video.clips import clip_indices, spread_indices
 from video.io import open_video
 from video.pose import pose_in_whole
@@ -18,15 +19,15 @@ CACHE_FOLDER = ".pose"
 KIND = "2"  # of what is kept; another one where joints are looked for in another way
 
 
-def sampler_of(run, estimator=None, augment=(), cache=None, archive=None):
-    """The sampler for clips of a run (anything with the facts of meta.json as attributes, and `stack` where there is one); of a pose
-    run it needs the estimator.
+def sampler_of(run, estimator=None, augment=(), cache=None, archive=None, people=None):
+    """The sampler for clips of a run (anything with the facts of meta.json as attributes, and `stack` where there is one).
 
-    `cache` and `archive` are those of `video.samples.Sampler`.
+    A pose run needs the estimator, one that sees boxes the `video.people.People`; `cache` and `archive` are those of
+    `video.samples.Sampler`.
     """
     mode = run.mode.removesuffix("+Pose")
-    stack = getattr(run, "stack", None)
-    pictures = Sampler(run.frames, run.window, run.size, mode, run.flow, run.fps, augment, cache, archive, stack)
+    facts = (run.frames, run.window, run.size, mode, run.flow, run.fps, augment, cache, archive, getattr(run, "stack", None))
+    pictures = BoxSampler(*facts, people) if people else Sampler(*facts)
     if estimator is None:
         return pictures
     poses = PoseSampler(run.frames, run.window, estimator, run.fps, augment)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from common.threads import Stages, prefetch
+from video.box_windows import BoxWindows
 from video.draw import UNKNOWN
 from video.fixed_windows import FixedWindows
 from video.io import open_video
@@ -114,6 +115,8 @@ def windows_of(run, stride, estimator=None):
     facts = (run.frames, run.window, run.size, run.mode, run.fps, run.context, run.flow, stride)
     if estimator:
         return (FixedPoseWindows if run.crop == "fixed" else PoseWindows)(estimator, *facts)
+    if getattr(run, "sees_boxes", False):
+        return BoxWindows(*facts)
     return FixedWindows(*facts) if run.crop == "fixed" else Windows(*facts, stack=getattr(run, "stack", None))
 
 

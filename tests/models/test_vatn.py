@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from models import i3d, vatn
+import models
+from models import i3d, runtime, vatn
 
 
 def apply(layer, x):
@@ -42,25 +43,57 @@ def test_location_tells_places_and_moments_apart():
     assert np.ptp(moment, axis=(0, 2, 3)).max() == 0 and len(np.unique(moment[0, :, 0, 0].round(4), axis=0)) == 3
 
 
+def test_every_picture_has_a_box_of_its_own():
+    x = np.random.default_rng(0).normal(size=(2, 9, 14, 3)).astype(np.float32)
+    boxes = np.float32([[0.1, 0.2, 0.7, 0.9], [0.5, 0, 1, 0.4]])
+    together = keras.ops.convert_to_numpy(vatn.RoiAlign(vatn.PERSON, 7)(x, boxes))
+    for i, box in enumerate(boxes.tolist()):
+        np.testing.assert_allclose(together[i : i + 1], apply(vatn.RoiAlign(box, 7), x[i : i + 1]), atol=1e-5)
+
+
 @pytest.fixture(scope="module")
 def networks():
+    """One that asks about the middle, and one with the same weights that is told where the person is."""
     keras.utils.set_random_seed(0)
-    return vatn.vatn(3, frames=8, size=96), vatn.vatn(3, frames=8, size=96, box=(0.6, 0.1, 1.0, 0.5))
+    centre, told = (vatn.vatn(3, frames=8, size=96, query=query) for query in ("centre", "box"))
+    told.set_weights(centre.get_weights())
+    return centre, told
 
 
-def test_answer_depends_on_where_the_person_is(networks):
-    centre, corner = networks
-    corner.set_weights(centre.get_weights())
-    clip = {"rgb": np.random.default_rng(0).integers(0, 256, (1, 8, 96, 96, 3), dtype=np.uint8)}
-    assert np.abs(np.asarray(centre(clip, training=False)) - np.asarray(corner(clip, training=False))).max() > 1e-3
+@pytest.fixture(scope="module")
+def clip():
+    return np.random.default_rng(0).integers(0, 256, (1, 8, 96, 96, 3), dtype=np.uint8)
 
 
-def test_trunk_takes_the_weights_of_i3d(networks):
+def test_answer_depends_on_where_the_person_is(networks, clip):
+    centre, told = networks
+    same, corner = (np.asarray(told({"rgb": clip, "box": np.float32([box])}, training=False)) for box in (vatn.PERSON, (0.6, 0.1, 1, 0.5)))
+    np.testing.assert_allclose(same, np.asarray(centre({"rgb": clip}, training=False)), atol=1e-5)
+    assert np.abs(same - corner).max() > 1e-3
+
+
+def test_openvino_looks_at_the_same_boxes(monkeypatch, clip):
+    monkeypatch.setattr(i3d, "INCEPTION", {block: i3d.INCEPTION[block] for block in ("4b", "4f")})
+    keras.utils.set_random_seed(0)
+    model = vatn.vatn(3, frames=8, size=96, query="box")
+    inputs = {"rgb": clip.repeat(3, 0), "box": np.float32([vatn.PERSON, (0.6, 0.1, 1, 0.5), (0, 0, 0.2, 0.3)])}
+    expected = np.asarray(model(inputs, training=False))
+    assert np.ptp(expected, axis=0).max() > 1e-3
+    np.testing.assert_allclose(runtime.compile(model, "openvino", precision="float32")(inputs), expected, atol=1e-4)
+
+
+def test_both_streams_are_asked_about_one_box(monkeypatch):
+    monkeypatch.setattr(i3d, "INCEPTION", {block: i3d.INCEPTION[block] for block in ("4b", "4f")})
+    fused = models.build("vatn", 3, "Fuse", 4, 32, {"query": "box"})
+    shapes = {name: (None, *shape) for name, shape in models.input_shapes("Fuse", 4, 32, boxes=True).items()}
+    assert {name: tensor.shape for name, tensor in fused.input.items()} == shapes and set(shapes) == {"rgb", "flow", "box"}
+
+
+def test_trunk_takes_the_weights_of_i3d(networks, clip):
     trunk, whole = networks[0], i3d.i3d(3, frames=8, size=96)
     weighted = [layer.name for layer in trunk.layers if layer.name.startswith("Conv3d") and layer.weights]
     assert len(weighted) == 2 * (3 + 6 * 7)
     for name in weighted:
         trunk.get_layer(name).set_weights(whole.get_layer(name).get_weights())
-    clip = {"rgb": np.random.default_rng(0).integers(0, 256, (1, 8, 96, 96, 3), dtype=np.uint8)}
-    features = [keras.Model(model.input, model.get_layer("Mixed_4f").output)(clip, training=False) for model in (trunk, whole)]
+    features = [keras.Model(model.input, model.get_layer("Mixed_4f").output)({"rgb": clip}, training=False) for model in (trunk, whole)]
     np.testing.assert_allclose(*features, atol=1e-5)

@@ -40,6 +40,16 @@ def test_crop_takes_the_same_part_of_both_and_zooms_the_motion():
     np.testing.assert_array_equal(changed["rgb"][..., 0] > 120, changed["flow"][..., 0] > 158)
 
 
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_box_moves_with_what_is_in_it(flip):
+    rgb = np.zeros((1, 40, 40, 3), np.uint8)
+    rgb[:, 16:24, 20:32] = 255
+    changed = Change(flip=flip, crop=(0.25, 0.3, 0.6))({"rgb": rgb, "box": np.float32([20, 16, 32, 24]) / 40})
+    inside = np.argwhere(changed["rgb"][0, :, :, 0] > 127)
+    top, left, bottom, right = *inside.min(0), *(inside.max(0) + 1)
+    np.testing.assert_allclose(changed["box"] * 40, [left, top, right, bottom], atol=1)
+
+
 def test_crop_of_everything_is_everything(inputs):
     changed = Change(crop=(0.0, 0.0, 1.0))(inputs)
     for name, array in inputs.items():
