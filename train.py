@@ -37,6 +37,13 @@ def make_parser():
     add("--fps", type=positive_float, help="bring every clip to this frame rate first (default: as recorded, or as --sampling_rate needs)")
     add("--sampling_rate", type=positive_int, metavar="N", help="take every Nth frame of --fps (default: the model's own, 1 for I3D)")
     add("--augment", type=changes, nargs="?", const="medium", default=[], help=AUGMENT_HELP)
+    add(
+        "--training_samples",
+        type=positive_int,
+        default=1,
+        metavar="N",
+        help="samples of each clip in an epoch, for --augment to make differ",
+    )
     add("--class_weight", choices=("none", "balanced"), default="none", help="balanced: rare classes weigh more in the training loss")
     add("--region", choices=("person", "frame"), help="what the clips show (default: person with lists, else frame); as predict.py does")
     add("--context", type=positive_float, default=1.2, help="--context that extract_frames.py had; predict.py takes the same")

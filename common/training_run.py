@@ -191,7 +191,9 @@ def make_datasets(args, run, data, front=None):
         f"{len(data.train)} clips to train on, {len(data.validation or [])} to validate; "
         f"a full queue takes {args.qs * args.batchsize * sampler.nbytes / 1e6:.0f} MB"
     )
-    train = ClipDataset(data.train, sampler, len(data.classes), args.batchsize, training=True, seed=args.seed, **queue)
+    train = ClipDataset(
+        data.train * args.training_samples, sampler, len(data.classes), args.batchsize, training=True, seed=args.seed, **queue
+    )
     if data.validation is None:
         return train, None
     return train, ClipDataset(data.validation, sampler, len(data.classes), args.batchsize, **queue)

@@ -72,11 +72,11 @@ class Recogniser:
         return getattr(importlib.import_module(self.module), self.builder)
 
 
-BACKBONES = ("ResNet152", "ResNet50", "VGG19", "Xception", "MobileNet", "MobileNetV2", "MobileNetV3Small", "EfficientNetV2B0")
-"""Image networks of keras.applications that `models.backbones` knows."""
+BACKBONES = ("ResNet152", "ResNet50", "VGG19", "Xception", "MobileNet", "MobileNetV2", "MobileNetV3Small", "EfficientNetV2B0", "Small")
+"""Image networks that `models.backbones` knows: those of keras.applications, and a small one that learns from few clips."""
 
 LRCN_OPTIONS = {
-    "backbone": Option("ResNet152", "image network of keras.applications", BACKBONES),
+    "backbone": Option("ResNet152", "image network, of keras.applications or Small", BACKBONES),
     "latent_dim": Option(512, "width of the linear layer on it"),
     "lstm_layers": Option(2, "LSTM layers"),
     "hidden_size": Option(256, "units of a recurrent layer, in each direction"),
@@ -84,7 +84,7 @@ LRCN_OPTIONS = {
     "train_backbone": Option(False, "whether the image network learns too"),
 }
 
-TWO_STREAM_OPTIONS = {"backbone": Option("Xception", "image network of keras.applications", BACKBONES)}
+TWO_STREAM_OPTIONS = {"backbone": Option("Xception", "image network, of keras.applications or Small", BACKBONES)}
 
 RECURRENT_OPTIONS = TWO_STREAM_OPTIONS | {
     "positions": Option(19, "places of a video that it looks at"),

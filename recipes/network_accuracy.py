@@ -49,7 +49,7 @@ def main():
     for one in args.sets:
         for model in args.models:
             accuracies = [fold_accuracy(args, one, model, number, *fold) for number, fold in enumerate(folds[one])]
-            keep(model, one, accuracies)
+            keep(OUTPUT, {"network": model, "set": one}, accuracies)
 
 
 def weizmann(data):
@@ -87,19 +87,23 @@ def call(folder, script, *flags):
     subprocess.run([sys.executable, str(ROOT / script), *map(str, flags)], cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 
-def keep(model, one, folds):
-    """Write or replace a line of the table: accuracy over all clips, and the standard deviation over folds."""
+def keep(path, names, folds):
+    """Write or replace a line of the table at `path`: `names` ({column: value}), accuracy over all clips, standard deviation over folds.
+
+    `folds` holds (accuracy, number of clips) of each.
+    """
     rows = {}
-    if OUTPUT.exists():
-        rows = {(row["network"], row["set"]): row for row in csv.DictReader(OUTPUT.read_text(encoding="utf-8").splitlines())}
+    if path.exists():
+        table = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+        rows = {tuple(row[name] for name in names): row for row in table}
     accuracy, counts = np.array(folds).T
     mean, spread = np.average(accuracy, weights=counts), accuracy.std()
-    rows[model, one] = {"network": model, "set": one, "accuracy": f"{mean:.4f}", "spread": f"{spread:.4f}", "folds": len(folds)}
+    rows[tuple(names.values())] = names | {"accuracy": f"{mean:.4f}", "spread": f"{spread:.4f}", "folds": len(folds)}
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[model, one]), lineterminator="\n")
+    writer = csv.DictWriter(text, [*names, "accuracy", "spread", "folds"], lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows[key] for key in sorted(rows))
-    write_text(OUTPUT, text.getvalue())
+    write_text(path, text.getvalue())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,83 @@
+"""What whole systems learn of Weizmann from nothing, a person left out at a time: docs/weizmann.csv.
+
+    python recipes/weizmann.py --data ../shared/data --work weizmann
+
+Six persons, ten actions, ten clips a person. Every system sees the same folds and is tested on 19 windows of each clip; optical flow is
+computed once, by extract_flow.py. Finished folds are kept in --work, so the recipe goes on where it was stopped.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from recipes.network_accuracy import ROOT, keep, weizmann
+
+OUTPUT = ROOT / "docs/weizmann.csv"
+FLOW = "flow"  # folder in --work
+LEARNING = ("--batchsize", 32, "--optimizer", "adamw", "--schedule", "cosine", "--augment", "flip,crop,time", "--val-fraction", 0,
+            "--workers", 2, "--qs", 4)  # fmt: skip
+STREAM = ("--model", "two_stream", "--backbone", "Small", "--pretrained", "none", "--size", 64, "--learning_rate", 0.003,
+          "--training_samples", 16, "--epochs", 15, *LEARNING)  # fmt: skip
+# Flags of train.py. "{fold}" is the number of the fold: what is made from other systems names their runs by it.
+SYSTEMS = {
+    "spatial": ("--mode", "RGB", *STREAM),
+    "motion": ("--mode", "Flow", "--flow-archive", FLOW, *STREAM),
+    "average": ("--from-runs", "save_weight/spatial_{fold}", "save_weight/motion_{fold}", "--fuse", "average", "--weights", 1, 2,
+                "--flow-archive", FLOW),
+}  # fmt: skip
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=ROOT / "../shared/data", help="folder with weizmann")
+    parser.add_argument("--work", type=Path, required=True, help="folder for flow, decoded frames and runs")
+    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS))
+    return parser.parse_args()
+
+
+def main():
+    args = parse_args()
+    args.data = args.data.resolve()
+    args.work.mkdir(parents=True, exist_ok=True)
+    os.chdir(args.work)
+    call("extract_flow", "--videos", args.data / "weizmann", "--output", FLOW, "--method", "dis")
+    for system in args.systems:
+        keep(OUTPUT, {"system": system}, [fold_accuracy(args, system, *fold) for fold in enumerate(weizmann(args.data))])
+
+
+def fold_accuracy(args, system, number, fold):
+    """(accuracy, number of test clips) of a fold, from --work if it was run before."""
+    flags, held_out = fold
+    run = Path("save_weight") / f"{system}_{number}"
+    summary = run / "evaluation/test/summary.json"
+    if not summary.exists():
+        which = ("--dataset", "folders", *flags, "--held-out", *held_out, "--cache", "cache")
+        chosen = [str(flag).format(fold=number) for flag in SYSTEMS[system]]
+        call("train", *(("--resume", run) if run.exists() else ("--name", run.name, *which, *chosen)))
+        call("evaluate", "--path", run, "--testing_samples", 19, "--cache", "cache")
+    result = json.loads(summary.read_text(encoding="utf-8"))
+    print(f"{system} fold {number}: {result['accuracy']:.3f} of {result['n']}", flush=True)
+    return result["accuracy"], result["n"]
+
+
+def call(script, *flags):
+    """Run a script in this process: starting Keras anew for each would take longer than what most of them do."""
+    import importlib
+
+    import keras
+
+    sys.argv = [f"{script}.py", *map(str, flags)]
+    with open(f"{script}.log", "a", encoding="utf-8") as log, contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+        if importlib.import_module(script).main():
+            raise SystemExit(f"{script}.py has stopped; {log.name} says why")
+    keras.config.set_dtype_policy("float32")
+    keras.backend.clear_session()
+
+
+if __name__ == "__main__":
+    main()
