@@ -13,5 +13,7 @@ def test_a_line_is_the_mean_over_clips_and_is_replaced(tmp_path, rows):
 def test_every_person_is_left_out_once_and_fusion_names_systems_there_are(data):
     folds = weizmann(data)
     assert [held_out for _, held_out in folds] == [["denis"], ["eli"], ["ira"], ["lena"], ["lyova"], ["shahar"]]
-    made = [str(flag).format(fold=3) for flag in SYSTEMS["average"] if "{fold}" in str(flag)]
-    assert made == ["save_weight/spatial_3", "save_weight/motion_3"]
+    for system in ("average", "recurrent"):
+        made = [str(flag).format(fold=3) for flag in SYSTEMS[system] if "{fold}" in str(flag)]
+        assert made == ["save_weight/spatial_3", "save_weight/motion_3"]
+    assert "--augment" not in SYSTEMS["recurrent"]  # its features are computed once
