@@ -53,7 +53,8 @@ def main():
     args.data = args.data.resolve()
     args.work.mkdir(parents=True, exist_ok=True)
     os.chdir(args.work)
-    call("extract_flow", "--videos", args.data / "weizmann", "--output", FLOW, "--method", "dis")
+    if any(FLOW in SYSTEMS[system] for system in args.systems):
+        call("extract_flow", "--videos", args.data / "weizmann", "--output", FLOW, "--method", "dis")
     for system in args.systems:
         keep(OUTPUT, {"system": system}, [fold_accuracy(args, system, *fold) for fold in enumerate(weizmann(args.data))])
 
