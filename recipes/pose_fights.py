@@ -111,7 +111,7 @@ def highest(runs, motions, poses):
 
     pose, motion = runs["pose"].load_model(), runs["motion"].load_model()
     motion = keras.Model(motion.get_layer("descriptors").output, motion.output)
-    rows, of_joints = (np.concatenate([clip[0] for clip in clips]) for clips in (motions, poses))
+    rows, of_joints = (np.concatenate([clip[0] for clip in clips if len(clip[0])]) for clips in (motions, poses))
     logits = {way: np.log(model.predict(inputs, batch_size=64, verbose=0)) for way, model, inputs in (
         ("pose", pose, {"pose": of_joints}), ("motion", motion, rows))}  # fmt: skip
     logits["both"] = (logits["pose"] + logits["motion"]) / 2
