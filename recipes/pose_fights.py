@@ -3,7 +3,7 @@
     python recipes/pose_fights.py --data ../shared/data --pose movenet.tflite
 
     people as recipes/default_action.py finds them     ─┐
-    their joints, found once, in <work>/poses          ─┴→  <work>/pose/<what they were found by>/seed_S_fold_F/motion and …/pose, runs
+    their joints in fight_cctv, kept in <work>/poses   ─┴→  <work>/pose/<what they were found by>/seed_S_fold_F/motion and …/pose, runs
                                                             the figures; <work>/pose_scores.csv
 
 The splits, the labels and the windows are those of recipes/default_action.py --folds, and a window's score of both is the softmax of
@@ -39,7 +39,7 @@ def main():
     stage = material.stage(args.work / "stage")
     windows = default_action.found(args, [*clips, *others, *stage])
     motions = [material.clip_of(*pair) for pair in zip([*clips, *others, *stage], windows, strict=True)]
-    poses = joints(args, [*clips, *others], windows, motions)
+    poses = joints(args, clips, windows, motions)
     splits = [protocol.folds(clips, default_action.FOLDS, seed) for seed in range(args.seeds)]
     scores = {way: np.zeros((args.seeds, len(clips))) for way in WAYS}
     for seed, split in enumerate(splits):
@@ -89,7 +89,7 @@ def found_by(args):
 
 
 def trained(args, name, training, motions, poses, clips, seed):
-    """{"motion", "pose": `models.run.Run`} of a fold: taken from --work, or trained on its clips and all that are no clips."""
+    """{"motion", "pose": `models.run.Run`} of a fold: taken from --work, or trained on its clips (motion also on all else there is)."""
     from models.run import MODEL_NAME, Run
     from recipes.weak_labels import make_bags
     from recipes.weak_poses import train
@@ -99,7 +99,7 @@ def trained(args, name, training, motions, poses, clips, seed):
     if not (folder / "motion" / MODEL_NAME).exists():
         default_action.fit(args, folder / "motion", [motions[i] for i in training] + motions[clips:], seed)
     if not (folder / "pose" / MODEL_NAME).exists():
-        model = train(make_bags([poses[i] for i in training] + poses[clips:]), layout, seed)
+        model = train(make_bags([poses[i] for i in training]), layout, seed)
         default_action.write_run(args, folder / "pose", model, FACTS | {"pose": str(args.pose), "layout": layout}, seed)
     return {part: Run.open(folder / part) for part in ("motion", "pose")}
 
@@ -111,7 +111,7 @@ def highest(runs, motions, poses):
 
     pose, motion = runs["pose"].load_model(), runs["motion"].load_model()
     motion = keras.Model(motion.get_layer("descriptors").output, motion.output)
-    rows, of_joints = (np.concatenate([clip[0] for clip in clips]) for clips in (motions, poses))
+    rows, of_joints = (np.concatenate([clip[0] for clip in clips if len(clip[0])]) for clips in (motions, poses))
     logits = {way: np.log(model.predict(inputs, batch_size=64, verbose=0)) for way, model, inputs in (
         ("pose", pose, {"pose": of_joints}), ("motion", motion, rows))}  # fmt: skip
     logits["both"] = (logits["pose"] + logits["motion"]) / 2

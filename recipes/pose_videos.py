@@ -21,7 +21,7 @@ NETWORKS = {
     "motion": {"recogniser": "motion", "mode": "Flow", "size": 96},
     "pose": {"recogniser": "pose_gru", "mode": "Pose", "size": 192},
 }
-RATES, EPOCHS, BATCH = {"motion": 3e-3, "pose": 1e-3}, 60, 16  # of AdamW; the rate falls to 0 along a cosine
+RATES, EPOCHS, BATCH = {"motion": 3e-3, "pose": 1e-3}, 40, 16  # of AdamW; the rate falls to 0 along a cosine
 AUGMENT = ("flip", "time")
 PERSON = "^([a-z]+)_"  # of a file's name
 

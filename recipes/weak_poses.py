@@ -9,7 +9,7 @@ from models.pose_gru import pose_gru
 from recipes.weak_labels import PEOPLE, against_all, middle
 from video.pose_changes import change
 
-EPOCHS, BATCH, RATE, DECAY = 16, 16, 1e-3, 0.05  # of AdamW; the rate falls to 0 along a cosine; batches of clips
+EPOCHS, BATCH, RATE, DECAY = 10, 8, 1e-3, 0.05  # of AdamW; the rate falls to 0 along a cosine; batches of clips
 LIMIT = 30.0  # logits are cut off there before they are exponentials
 
 
