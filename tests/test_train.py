@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 
 import keras
 import numpy as np
@@ -233,6 +234,16 @@ def test_without_lists_of_classes_and_validation(train, folder, tmp_path, capsys
     meta = meta_of(train("--lists", tmp_path / "lists", "--num_class", 2, "--epochs", 1, name="bare"))
     assert meta["classes"] == ["0", "1"] and meta["threshold"] is None
     assert "vallist.txt; the best weights will be those with the lowest training loss" in capsys.readouterr().out
+
+
+def test_an_epoch_has_as_many_samples_of_each_clip_as_told(train, monkeypatch):
+    from video.dataset import ClipDataset
+
+    seen = []
+    monkeypatch.setattr(ClipDataset, "start_epoch", lambda self, epoch, logs=None: seen.append(Counter(one.path for one in self.examples)))
+    train("--training_samples", 3, "--epochs", 1, name="thrice")
+    (counts,) = seen
+    assert len(counts) == 16 and set(counts.values()) == {3}
 
 
 def test_same_seed_same_run_whatever_the_workers(train):

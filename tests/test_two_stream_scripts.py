@@ -44,7 +44,7 @@ def call(folder, data, monkeypatch):
 def which(data):
     """Flags: the clips and a small network."""
     lists = ("--dataset", "ucf101", "--data", "UCF-101", "--splits", data / "ucf101/ucfTrainTestlist", "--classes", *CLASSES)
-    small = ("--model", "two_stream", "--backbone", "MobileNet", "--pretrained", "none", "--size", 32, "--optimizer", "sgd")
+    small = ("--model", "two_stream", "--backbone", "Small", "--pretrained", "none", "--size", 32, "--optimizer", "sgd")
     return (*lists, "--fps", 25, "--skip-bad", "--val-fraction", 0.4, "--batchsize", 4, *small)
 
 
@@ -58,7 +58,7 @@ def test_from_videos_to_both_streams_as_one(call, which, folder, monkeypatch, ca
     facts = [which[i] for i in range(which.index("--model"))]
     call(script_train, *facts, *pair, "--fuse", "average", "--weights", 2, 1, "--flow-archive", "tvl1_flow", "--name", "both")
     runs = [Run.open(folder / "save_weight" / name) for name in ("spatial", "motion", "both")]
-    assert [run.mode for run in runs] == ["RGB", "Flow", "Fuse"] and runs[2].options == {"backbone": "MobileNet", "fusion": [2, 1]}
+    assert [run.mode for run in runs] == ["RGB", "Flow", "Fuse"] and runs[2].options == {"backbone": "Small", "fusion": [2, 1]}
 
     scores = []
     for run in runs:

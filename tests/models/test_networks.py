@@ -30,7 +30,7 @@ NETWORKS = {name: one for name, one in models.RECOGNISERS.items() if name not in
 CASES = [("i3d", "Fuse"), *((name, mode) for name, one in NETWORKS.items() for mode in one.modes if len(models.MODES[mode]) == 1)]
 FIRST_MODES = {name: one.modes[0] for name, one in NETWORKS.items()}
 SHAKEN = [("i3d", "Fuse"), *((name, mode) for name, mode in FIRST_MODES.items() if name != "i3d")]
-OPTIONS = {"lrcn": {"backbone": "VGG19", "latent_dim": 16, "hidden_size": 8}, "two_stream": {"backbone": "VGG19"}}  # small ones
+OPTIONS = {"lrcn": {"backbone": "VGG19", "latent_dim": 16, "hidden_size": 8}, "two_stream": {"backbone": "Small"}}  # small ones
 LEARNING_LAYERS = {
     "i3d": "Conv3d_5c_0a_1x1_conv",
     "i3d_se": "Conv3d_5c_0a_1x1_conv",
