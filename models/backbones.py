@@ -42,18 +42,16 @@ def backbone(name, size, channels=3):
 
 
 def small(size, channels=3):
-    """Four convolutions, each with batch norm, ReLU and a halving of the sides: this project's own, for training from nothing on few clips.
+    """Four convolutions, each of stride 2, with batch norm and ReLU: this project's own, for training from nothing on few clips.
 
     (B, size, size, channels) -> (B, 256), mean over places, then normed. 392,416 weights for three channels. The batch norms keep 0.9
     of their statistics a step, not Keras' 0.99, which some hundred steps would not move away from where they start.
     """
     x = pictures = keras.Input((size, size, channels))
     for name, filters, side in SMALL:
-        first = name == "conv1"
-        x = layers.Conv2D(filters, side, 2 if first else 1, padding="same", use_bias=False, name=name)(x)
+        x = layers.Conv2D(filters, side, 2, padding="same", use_bias=False, name=name)(x)
         x = layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
         x = layers.Activation("relu", name=f"{name}_relu")(x)
-        x = x if first else layers.MaxPooling2D(name=f"{name}_pool")(x)
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     return keras.Model(pictures, layers.BatchNormalization(momentum=0.9, name="pool_bn")(x), name="small")
 

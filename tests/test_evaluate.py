@@ -1,9 +1,12 @@
 import json
+from argparse import Namespace
 
 import numpy as np
 import pytest
 
+from common.evaluation import score_clips
 from video.io import VideoWriter, read_clip
+from video.lists import Example
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +38,25 @@ def test_scores_are_those_of_the_network(clips, untrained_run, script, rows, tmp
     summary = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
     assert summary["n"] == 4 and summary["positive"] == "fight" and summary["threshold"] == 0.5
     assert 0 <= summary["roc_auc"] <= 1 and (tmp_path / "roc.png").stat().st_size > 5000
+
+
+def test_scores_are_the_mean_over_windows(clips, untrained_run):
+    """Of two windows of 32 frames, one is the first half of a clip and one the second; 16 frames of each count."""
+
+    def brightness(inputs):
+        return inputs["rgb"].mean(axis=(1, 2, 3))[:, :2]
+
+    args = Namespace(pose=None, cache=None, flow_archive=None, testing_samples=2)
+    paths = [clips / f"clip {i}.avi" for i in range(4)]
+    scores = score_clips(args, untrained_run, brightness, [Example(path, 0, "list") for path in paths])
+    for path, row in zip(paths, scores, strict=True):
+        clip = read_clip(path)[0][1::2][..., ::-1]
+        np.testing.assert_allclose(row, clip.mean(axis=(0, 1, 2))[:2], rtol=1e-6)
+
+
+def test_several_windows_are_for_clips(untrained_run, script):
+    flags = ["--path", untrained_run.folder, "--list", "list.txt", "--testing_samples", 3, "--region", "frame"]
+    assert "--testing_samples goes with clips" in script("evaluate.py", *flags, code=2).stderr
 
 
 def test_whole_videos_by_person(data, untrained_run, person_flags, script, rows, tmp_path):

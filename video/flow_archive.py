@@ -9,6 +9,8 @@ Zisserman (arXiv 1604.06573), who give TV-L1 flow of UCF-101 and HMDB-51 for dow
 
 import os
 import shutil
+import threading
+from collections import OrderedDict
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from video.io import open_video
 
 DIRECTIONS = ("u", "v")
 JPEG_QUALITY = 95
+KEPT = 2**28  # bytes of fields that stay in memory
 
 
 def finished(archive, name):
@@ -123,9 +126,28 @@ class ArchivedFlow:
         return np.stack([fields[i] for i in self._shown[indices].tolist()])
 
     def _read(self, i):
+        return _kept((*self._pairs[i], self._size, self._speed), lambda: self._field(i))
+
+    def _field(self, i):
         pictures = [_picture(path) for path in self._pairs[i]]
         zooms = [self._size / side for side in pictures[0].shape[::-1]]  # of the width for x, of the height for y
         return np.stack([scaled(fit(p, self._size), zoom * self._speed) for p, zoom in zip(pictures, zooms, strict=True)], axis=-1)
+
+
+_fields, _lock = OrderedDict(), threading.Lock()
+
+
+def _kept(key, make):
+    """What `make` gave for `key`, from memory: that of a small data set is decoded once, of a large one the latest `KEPT` bytes stay."""
+    with _lock:
+        if key in _fields:
+            return _fields[key]
+    field = make()
+    with _lock:
+        _fields[key] = field
+        while len(_fields) * field.nbytes > KEPT:
+            _fields.popitem(last=False)
+    return field
 
 
 def _picture(path):

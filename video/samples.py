@@ -12,7 +12,7 @@ from video.flow import cached_flow
 from video.flow_archive import ArchivedFlow
 from video.frame_cache import cached_frames
 from video.inputs import CHANNELS, INPUTS, fit, make_inputs
-from video.io import count_frames, open_video
+from video.io import DEFAULT_FPS, count_frames, open_video
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Sampler:
     def flow_of(self, path):
         """Flow of all the clip's frames at the sampler's rate: (N, size, size, 2) uint8, from the archive, or the cache or into it."""
         if self.archive:
-            recorded = count_frames(path)[1] if self.fps else None
+            recorded = (count_frames(path)[1] or DEFAULT_FPS) if self.fps else None
             return ArchivedFlow(self.archive, Path(path).stem, self.size, recorded, self.fps)
         return cached_flow(path, lambda: self.frames_of(path), self.flow, self.size, self.fps, self.cache)
 
