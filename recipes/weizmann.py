@@ -21,12 +21,8 @@ OUTPUT = ROOT / "docs/weizmann.csv"
 FLOW = "flow"  # folder in --work
 LEARNING = ("--batchsize", 32, "--optimizer", "adamw", "--schedule", "cosine", "--augment", "flip,time", "--val-fraction", 0,
             "--precision", "mixed_bfloat16", "--workers", 2, "--qs", 4)  # fmt: skip
-CACHED = tuple(flag for flag in LEARNING if flag not in ("--augment", "flip,time"))  # of features that are computed once
 STREAM = ("--model", "two_stream", "--backbone", "Small", "--pretrained", "none", "--size", 64, "--learning_rate", 0.003,
           "--training_samples", 48, *LEARNING)  # fmt: skip
-LRCN = ("--model", "lrcn", "--backbone", "Small", "--train_backbone", True, "--pretrained", "none", "--size", 64, "--sampling_rate", 5,
-        "--latent_dim", 128, "--hidden_size", 64, "--learning_rate", 0.003, "--training_samples", 4, "--epochs", 15,
-        *LEARNING, "--batchsize", 8)  # fmt: skip
 # Flags of train.py. "{fold}" is the number of the fold: what is made from other systems names their runs by it.
 SYSTEMS = {
     "spatial": ("--mode", "RGB", "--epochs", 2, *STREAM),
@@ -34,8 +30,11 @@ SYSTEMS = {
     "average": ("--from-runs", "save_weight/spatial_{fold}", "save_weight/motion_{fold}", "--fuse", "average", "--weights", 1, 2,
                 "--flow-archive", FLOW),
     "recurrent": ("--from-runs", "save_weight/spatial_{fold}", "save_weight/motion_{fold}", "--fuse", "recurrent",
-                  "--flow-archive", FLOW, "--learning_rate", 0.003, "--training_samples", 16, "--epochs", 15, *CACHED),
-    "lrcn": LRCN,
+                  "--flow-archive", FLOW, "--learning_rate", 0.003, "--training_samples", 48, "--epochs", 4, *LEARNING,
+                  "--augment", "time"),  # pictures as they are, so that features are computed once
+    "lrcn": ("--model", "lrcn", "--backbone", "Small", "--train_backbone", True, "--pretrained", "none", "--size", 64,
+             "--sampling_rate", 5, "--latent_dim", 128, "--hidden_size", 64, "--learning_rate", 0.003, "--training_samples", 16,
+             "--epochs", 3, *LEARNING, "--batchsize", 8),
 }  # fmt: skip
 
 

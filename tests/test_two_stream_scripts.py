@@ -72,6 +72,19 @@ def test_from_videos_to_both_streams_as_one(call, which, folder, monkeypatch, ca
     np.testing.assert_allclose(scores[2], mean / mean.sum(axis=1, keepdims=True), atol=0.02)
 
 
+def test_both_streams_under_a_recurrent_layer(call, which, folder, monkeypatch):
+    """Of the runs that the test before has made; flow comes from the archive."""
+    monkeypatch.setattr(flow, "flow", None)
+    facts = [which[i] for i in range(which.index("--model"))]
+    pair = ("--from-runs", "save_weight/spatial", "save_weight/motion", "--fuse", "recurrent", "--positions", 3)
+    call(script_train, *facts, *pair, "--epochs", 1, "--flow-archive", "tvl1_flow", "--cache", "kept", "--name", "recurrent")
+    run = Run.open(folder / "save_weight/recurrent")
+    assert (run.recogniser, run.frames, run.stack) == ("recurrent_fusion", 30, 10)
+    assert len(list((folder / "kept").glob("*.embedding"))) == sum(map(sum, run.meta["clips"].values()))
+    call(script_evaluate, "--path", run.folder)
+    assert json.loads((run.folder / "evaluation/test/summary.json").read_text())["n"] == len(TEST)
+
+
 def test_a_video_without_flow_is_told_before_training(call, which, folder, capsys, rows):
     moved = folder / "tvl1_flow/u/v_Diving_g16_c04"
     moved.rename(folder / "elsewhere")
