@@ -77,16 +77,20 @@ class Judge:
     """Called after every epoch: says how many joints are found in the pictures held out, and keeps the best network."""
 
     def __init__(self, model, held_out, path):
+        import keras
+
         from video.pose_pictures import targets
 
         self._model, self._held_out, self._path, self.best = model, held_out, path, -1.0
+        self._asked = keras.Model(model.input, model.output)  # the same layers; what is saved stays uncompiled
+        self._asked.compile(jit_compile=False)
         self._wanted = targets(held_out.joints, held_out.pictures.shape[1])
 
     def __call__(self, epoch, logs):
         from models.human_pose import save
         from video.pose_pictures import found
 
-        share = found(self._model.predict({"pictures": self._held_out.pictures}, batch_size=16, verbose=0), self._wanted)
+        share = found(self._asked.predict({"pictures": self._held_out.pictures}, batch_size=16, verbose=0), self._wanted)
         print(f"epoch {epoch + 1}: loss {logs['loss']:.5f}, found {share:.3f}", flush=True)
         if share > self.best:
             self.best = share

@@ -133,9 +133,9 @@ def load(path):
 
 def save(model, path, layout):
     """Write a `human_pose` as a .keras file and the JSON file beside it that describes it to `video.pose`."""
-    write_json(Path(path).with_suffix(".json"), {"size": model.inputs[0].shape[1], "layout": layout, "x_first": True})
     with writing(path) as partial:
         model.save(partial)
+    write_json(Path(path).with_suffix(".json"), {"size": model.inputs[0].shape[1], "layout": layout, "x_first": True})
 
 
 def start_from_application(network, application):
