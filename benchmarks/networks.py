@@ -9,7 +9,6 @@ A network under a third of the matrix products' speed has its slowest layers nam
 """
 
 import argparse
-import csv
 import os
 import sys
 import tempfile
@@ -21,7 +20,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-ACCURACY = Path(__file__).resolve().parents[1] / "docs/networks_accuracy.csv"
 LOW_SHARE = 1 / 3  # of the processor's limit; under it the slowest layers are named
 NAMED = 4
 
@@ -31,8 +29,8 @@ def parse_args():
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", choices=list(RECOGNISERS), default=[*RECOGNISERS])
-    parser.add_argument("--repeats", type=int, default=5, help="measured calls, in turn with the matrix products; medians count")
-    parser.add_argument("--train-steps", type=int, default=2, help="measured steps of training, of one clip each")
+    parser.add_argument("--repeats", type=int, default=3, help="measured calls, in turn with the matrix products; medians count")
+    parser.add_argument("--train-steps", type=int, default=1, help="measured steps of training, of one clip each")
     parser.add_argument("--plot", type=Path, help="draw accuracy over milliseconds there")
     return parser.parse_args()
 
@@ -41,6 +39,7 @@ def main():
     args = parse_args()
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from network_accuracies import draw, read_accuracy
     from recogniser import openvino_product, processor
 
     print(f"processor: {processor()}, {len(os.sched_getaffinity(0))} cores")
@@ -65,7 +64,8 @@ def report(name, args, product, accuracy, sets):
 
     mode = models.RECOGNISERS[name].modes[0]
     model = models.build(name, 400, mode)
-    clip = {tensor.name: np.random.default_rng(0).integers(0, 256, (1, *tensor.shape[1:]), np.uint8) for tensor in model.inputs}
+    random = np.random.default_rng(0)
+    clip = {tensor.name: random.integers(0, 256, (1, *tensor.shape[1:])).astype(tensor.dtype) for tensor in model.inputs}
     work = multiply_adds(model)
     milliseconds, share = inference(model, clip, work, product, args.repeats)
     training = train_step(model, clip, args.train_steps)
@@ -120,33 +120,6 @@ def slowest_layers(model, clip):
         spent[f"{layer} ({node.node_type})"] += node.real_time.total_seconds()
     total = sum(spent.values())
     return ", ".join(f"{name} {seconds / total:.0%}" for name, seconds in spent.most_common(NAMED))
-
-
-def read_accuracy():
-    """{network: {set: "mean ± spread"}} of the recipe's file."""
-    results = {}
-    if ACCURACY.exists():
-        for row in csv.DictReader(ACCURACY.read_text(encoding="utf-8").splitlines()):
-            results.setdefault(row["network"], {})[row["set"]] = f"{float(row['accuracy']):.3f} ± {float(row['spread']):.3f}"
-    return results
-
-
-def draw(rows, sets, path):
-    """Accuracy over milliseconds per clip, a panel per set."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(1, max(len(sets), 1), figsize=(6 * max(len(sets), 1), 4.5), squeeze=False, layout="constrained")
-    for axis, one in zip(axes[0], sets, strict=False):
-        for row in (row for row in rows if one in row["accuracy"]):
-            mean, spread = map(float, row["accuracy"][one].split(" ± "))
-            axis.errorbar(row["milliseconds"], mean, spread, fmt="o", capsize=3)
-            axis.annotate(row["name"], (row["milliseconds"], mean), textcoords="offset points", xytext=(6, 4))
-        axis.set(xscale="log", xlabel="milliseconds per clip", ylabel="accuracy", title=one)
-        axis.grid(alpha=0.3)
-    figure.savefig(path, dpi=110)
 
 
 if __name__ == "__main__":

@@ -134,13 +134,14 @@ def _squeeze_excite(x, frames, name):
     gate = _mean(x, frames)
     gate = layers.Conv2D(_rounded(channels / 4), 1, activation="relu", name=f"{name}_conv")(gate)
     gate = layers.Conv2D(channels, 1, activation="hard_sigmoid", name=f"{name}_conv_1")(gate)  # (B, 1, 1, C)
-    gate = ops.expand_dims(gate, 1)
-    return fold(layers.Multiply(name=f"{name}_mul")([unfold(x, frames), gate]))
+    # The gate is repeated for every frame, not the frames unfolded: OpenVINO would transpose them there and back.
+    gate = fold(ops.tile(ops.expand_dims(gate, 1), (1, frames, 1, 1, 1)))
+    return layers.Multiply(name=f"{name}_mul")([x, gate])
 
 
 def _mean(x, frames):
     """Mean over time, height and width, (B·T, H, W, C) -> (B, 1, 1, C)."""
-    return ops.mean(ops.mean(unfold(x, frames), axis=(2, 3), keepdims=True), axis=1)
+    return ops.mean(unfold(ops.mean(x, axis=(1, 2), keepdims=True), frames), axis=1)
 
 
 def _rounded(channels):

@@ -13,9 +13,9 @@ PERSON = (0.29, 0.08, 0.71, 0.92)
 than a person who stands with the arms down."""
 
 CELLS = 7  # each way, that the person's features are pooled to
-WIDTH, HEADS, UNITS = 128, 2, 3  # of the Transformer units; not checked against the paper's text
+WIDTH, HEADS, UNITS = 128, 2, 3  # of the Transformer units, as public reimplementations have them; not checked against the paper's text
 FEED_FORWARD = 512  # four times the width, as in arXiv 1706.03762
-PLACE = 8  # numbers that a place, and a moment, are embedded in
+PLACE = 8  # numbers that a place, and a moment, are embedded in; our choice
 DROPOUT = 0.3
 
 
@@ -137,9 +137,9 @@ class RoiAlign(layers.Layer):
     def _weights(self, box, axis, pixels):
         """(B, cells, pixels), each row the shares of the two pixels next to a cell's centre."""
         start, end = box[:, axis : axis + 1], box[:, axis + 2 : axis + 3]
-        centres = start + (end - start) * ((np.arange(self.cells, dtype=np.float32) + 0.5) / self.cells)
+        centres = start + (end - start) * (ops.arange(self.cells, dtype="float32") + 0.5) / self.cells
         places = ops.clip(centres * pixels - 0.5, 0, pixels - 1)
-        return ops.relu(1 - ops.abs(ops.expand_dims(places, -1) - np.arange(pixels, dtype=np.float32)))
+        return ops.relu(1 - ops.abs(ops.expand_dims(places, -1) - ops.arange(pixels, dtype="float32")))
 
     def get_config(self):
         return super().get_config() | {"box": self.box, "cells": self.cells}
