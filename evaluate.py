@@ -33,6 +33,7 @@ def make_parser():
     parser.add_argument("--path", default="save_weight/default", help="run folder, .keras, or .hdf5 with its meta.json")
     parser.add_argument("--list", help=f"file with a line 'path class_index' per clip or video (default: {LIST}, or the run's --dataset)")
     parser.add_argument("--test", nargs="+", default=["clips"], metavar="MODE", help="clips (default), continuous, or video FILE|FOLDER")
+    parser.add_argument("--testing_samples", type=positive_int, default=1, help="clips: so many windows evenly over each, scores averaged")
     parser.add_argument("--csv", help="for a run of features: a table of them with a column label, in place of a list")
     parser.add_argument("--positive", metavar="CLASS", help="also report ROC AUC and accuracy at the run's threshold for this class")
     parser.add_argument(
@@ -59,7 +60,9 @@ def parse_args():
     trained = Run.open(parser.parse_args().path)
     recorded = trained.meta.get("arguments", {})
     args = parser.parse_args(namespace=Namespace(**{name: recorded[name] for name in datasets.FLAGS if name in recorded}))
-    datasets.check_dataset_flags(parser, args)
+    datasets.check_dataset_flags(parser, args, trained.mode)
+    if args.testing_samples > 1 and (args.test[0] != "clips" or args.region or args.csv):
+        parser.error("--testing_samples goes with clips; --region and the other tests have --stride")
     if args.test[0] not in MODES or len(args.test) != MODES[args.test[0]]:
         parser.error("--test is clips, continuous, or video with a file or folder behind it")
     return args, trained
@@ -131,7 +134,9 @@ def read_examples(args, trained):
     if args.dataset != "lists" and not args.list:
         return datasets.read_test(args, trained)
     examples = read_list(args.list or LIST, len(trained.classes))
-    check_clips(examples)
+    lengths = check_clips(examples)
+    if args.flow_archive and not args.region:
+        datasets.check_flow(args.flow_archive, examples, lengths)
     return examples, 0
 
 

@@ -5,8 +5,8 @@
     UCF-101/Archery/v_Archery_g01_c01.avi  ->  tvl1_flow/u/v_Archery_g01_c01/frame000001.jpg …   motion along x
                                                tvl1_flow/v/v_Archery_g01_c01/frame000001.jpg …   motion along y
 
-The layout is that of the published tvl1_flow archive of UCF-101; video.flow_archive.read_flow reads either. train.py does not yet: it
-computes its own flow. A finished video is skipped at the next start, an interrupted one is done again.
+The layout is that of the published tvl1_flow archive of UCF-101; train.py and evaluate.py --flow-archive tvl1_flow read either. A
+finished video is skipped at the next start, an interrupted one is done again.
 """
 
 import os

@@ -78,7 +78,7 @@ def draw_picture(args, estimator):
 
     from common.files import writing
     from video.draw_pose import draw_pose
-    from video.pose import poses_in, whole
+    from video.pose import pose_in_whole, poses_in
 
     image = cv2.imread(args.image)
     if image is None:
@@ -86,7 +86,7 @@ def draw_picture(args, estimator):
     if Path(args.output).suffix.lower() not in (".jpg", ".png"):
         raise InputError(f"--output {args.output}: give the name of a .jpg or .png file for the picture")
     if args.region == "frame":
-        poses = poses_in(estimator, image, [whole(image)], context=1)
+        poses = [pose_in_whole(estimator, image)]
     else:
         poses = poses_in(estimator, image, build_detector(args).detect([image])[0].tlbr)
     for pose in poses:

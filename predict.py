@@ -20,6 +20,7 @@ from common.threads import Background, prefetch
 from models import MODES
 
 START = time.perf_counter()
+DRAW_HELP = "pose: skeletons too, with a pose run; bars: the surest classes beside the picture, of each stream of a Fuse run too"
 
 
 def parse_args():
@@ -34,7 +35,7 @@ def parse_args():
     parser.add_argument("--threshold", type=fraction, default=0.0, help='an answer under this score is "unknown"')
     parser.add_argument("--every", type=positive_int, default=1, help="detect on every Nth frame, follow in between")
     parser.add_argument("--output", default="output", help="folder for the three files")
-    parser.add_argument("--draw", choices=("boxes", "pose"), default="boxes", help="pose: skeletons too, with a pose run")
+    parser.add_argument("--draw", choices=("boxes", "pose", "bars"), default="boxes", help=DRAW_HELP)
     parser.add_argument("--show", action="store_true", help="show the picture in a window while it runs; q ends")
     add_pose_flag(parser, default=None)
     add_person_flags(parser)
@@ -58,14 +59,14 @@ def main():
         raise InputError(f"{args.path} has --mode {trained.mode}, and sees no " + ("videos" if trained.mode == "Features" else "poses"))
     stages = Stages()
     with open_video(args.video) as reader, Window(args.show) as window:
-        network = compile(trained, args.runtime)
-        outputs, frames, first_s = annotate(args, trained, network, reader, window, stages)
+        network, bars = with_bars(trained, args.runtime, reader.height) if args.draw == "bars" else (compile(trained, args.runtime), None)
+        outputs, frames, first_s = annotate(args, trained, network, reader, window, stages, bars)
     rate = (frames - 1) / max(time.perf_counter() - START - first_s, 1e-9)
     print("\n".join([*summary(outputs.paths[-1]), "", *map(str, outputs.paths)]))
     print(f"{frames} frames, {rate:.1f} per second; first frame after {first_s:.1f} s; per frame: {stages.per_frame(frames)}")
 
 
-def annotate(args, trained, network, reader, window, stages):
+def annotate(args, trained, network, reader, window, stages, bars=None):
     """Run the whole source through detector, tracker, recogniser and drawing; returns (`Outputs`, frames, seconds to the first)."""
     from video.outputs import Outputs
     from video.publish import Publisher
@@ -74,7 +75,7 @@ def annotate(args, trained, network, reader, window, stages):
     windows = windows_of(trained, args.stride, build_estimator(args.pose, trained))
     recognition = Recognition(network, trained.classes, windows, args.smooth, args.threshold, args.batch, stages)
     follow = person_source(args, args.region or trained.region, stages)
-    outputs = Outputs(args.output, output_stem(args.video), reader.fps, (reader.width, reader.height), trained.classes, stages)
+    outputs = Outputs(args.output, output_stem(args.video), reader.fps, (reader.width, reader.height), trained.classes, stages, bars)
     frames, first_s = 0, 0.0
     with closing(prefetch(reader, drop=reader.live)) as source, outputs, Background(lambda job: outputs.write(*job)) as writer:
         publisher = Publisher(outputs, writer, window, 0.0 if reader.live else hindsight(args, trained, reader.fps))
@@ -91,6 +92,20 @@ def annotate(args, trained, network, reader, window, stages):
                 raise
         publisher.finish()
     return outputs, frames, first_s
+
+
+def with_bars(trained, runtime, height):
+    """(network, `video.draw_bars.Bars`) of a run: the network says what each stream says alone, where it has two that can."""
+    from models import RECOGNISERS, STREAM_TITLES, by_stream
+    from models.runtime import cache_path, compile
+    from video.draw_bars import Bars
+
+    names = MODES[trained.mode]
+    if len(names) == 1 or RECOGNISERS[trained.recogniser].over:
+        return compile(trained, runtime), Bars(trained.classes, [trained.recogniser], height)
+    cache = cache_path(*trained.network_files)
+    network = compile(lambda: by_stream(trained.load_model()), runtime, cache.with_name(f"streams-{cache.name}"))
+    return network, Bars(trained.classes, [*(STREAM_TITLES[name] for name in names), "fused"], height)
 
 
 def hindsight(args, trained, fps):

@@ -9,19 +9,20 @@
                                                       state.npz     what --resume needs
 
 Stopped by Ctrl-C, a kill or a power cut, it goes on from the last finished epoch: python train.py --resume save_weight/<name>
+With --sync ADDRESS also on another machine: python train.py --resume save_weight/<name> --sync ADDRESS
 """
 
 from shlex import quote
 
 from common.cli import positive_int, run, script_parser
 from common.datasets import add_dataset_flags, check_dataset_flags, write_skipped
-from common.network_flags import add_option_flags, chosen_options
+from common.experiments import add_run_flags, copier
+from common.network_flags import add_option_flags, add_start_flags, check_start_flags, chosen_options
 from common.person_flags import add_pose_flag
-from common.training_run import CHANGES, MIN_FLOW_SIZE, SPARSE_WINDOW, changes, fused, nonnegative_int, positive_float, resumed
+from common.training_run import AUGMENT_HELP, MIN_FLOW_SIZE, SPARSE_WINDOW, changes, fused, nonnegative_int, positive_float, resumed
 from models import MODES, RECOGNISERS
 
 EPOCHS = 30
-PAIRS = [mode for mode, inputs in MODES.items() if len(inputs) == 2]
 
 
 def make_parser():
@@ -35,7 +36,7 @@ def make_parser():
     add("--qs", type=positive_int, default=10, help="batches read ahead; takes qs x batchsize x frames x size² x 3 bytes (Flow 2, Fuse 5)")
     add("--fps", type=positive_float, help="bring every clip to this frame rate first (default: as recorded, or as --sampling_rate needs)")
     add("--sampling_rate", type=positive_int, metavar="N", help="take every Nth frame of --fps (default: the model's own, 1 for I3D)")
-    add("--augment", type=changes, nargs="?", const=",".join(CHANGES), default=[], help=f"of {','.join(CHANGES)}; alone: all; default none")
+    add("--augment", type=changes, nargs="?", const="medium", default=[], help=AUGMENT_HELP)
     add("--class_weight", choices=("none", "balanced"), default="none", help="balanced: rare classes weigh more in the training loss")
     add("--region", choices=("person", "frame"), help="what the clips show (default: person with lists, else frame); as predict.py does")
     add("--context", type=positive_float, default=1.2, help="--context that extract_frames.py had; predict.py takes the same")
@@ -47,10 +48,7 @@ def make_parser():
     add("--sampling", choices=("dense", "sparse"), default="dense", help=f"consecutive frames, or spread over {SPARSE_WINDOW}")
     add("--size", type=positive_int, help="height and width in pixels (default: the model's own, 224 for I3D)")
     add_option_flags(add)
-    add("--pretrained", metavar="imagenet|none|FILE", help="weights of the backbone, if the model has one (default: imagenet)")
-    add("--weights", help="start from a run, .keras, .h5 or .hdf5: layers by name; a classifier for other classes stays new")
-    add("--from-runs", nargs=2, metavar="RUN", help=f"with --mode {' or '.join(PAIRS)}: two in one; trains only if --epochs is given")
-    add("--freeze", action="store_true", help="train the classifier only; all before it stays as --weights or --from-runs have it")
+    add_start_flags(add)
     add_pose_flag(parser)
     add = parser.add_argument_group("training").add_argument
     add("--epochs", type=nonnegative_int, help=f"in all, also with --resume; 0 only evaluates (default {EPOCHS}; --from-runs 0)")
@@ -59,14 +57,9 @@ def make_parser():
     add("--schedule", choices=("constant", "cosine"), default="constant", help="cosine: the rate falls to 0 over --epochs")
     add("--loss", choices=("cross_entropy", "focal"), default="cross_entropy", help="focal: clips that are right already count less")
     add("--precision", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="float32", help="of layers; weights stay float32")
-    add("--val_check_interval", type=positive_int, default=1, metavar="N", help="validate after every Nth epoch, and after the last")
-    add("--checkpoint_interval", type=positive_int, metavar="N", help="also keep every Nth epoch's network, as epoch_0010.keras")
     add("--positive", metavar="CLASS", help="class to choose a threshold for on the validation list (default: the first)")
     add("--seed", type=nonnegative_int, default=0, help="the same seed gives the same run on the same machine")
-    add = parser.add_argument_group("run").add_argument
-    add("--name", help="folder in save_weight (default: model, mode, date and time)")
-    add("--resume", metavar="RUN", help="go on with a run by its own flags; only --epochs, --workers, --qs and --tensorboard may be new")
-    add("--tensorboard", action="store_true", help="also write <run>/tensorboard; needs the package tensorboard")
+    add_run_flags(parser)
     return parser
 
 
@@ -74,18 +67,15 @@ def parse_args():
     parser = make_parser()
     args = parser.parse_args()
     if args.resume:
-        args = resumed(parser, args.resume)
-    elif args.from_runs:
-        if args.mode not in PAIRS or args.weights:
-            parser.error(f"--from-runs goes with --mode {' or '.join(PAIRS)} and without --weights")
-        args = fused(parser, args.from_runs)
+        args = resumed(parser, args)
+    check_start_flags(parser, args)
+    if args.from_runs and not args.resume:
+        args = fused(parser, args)
     args.mode = args.mode or RECOGNISERS[args.model].modes[0]
     if bool(args.csv) != (args.mode == "Features"):
         parser.error("--csv and --model pose_logistic go together")
-    check_dataset_flags(parser, args)
+    check_dataset_flags(parser, args, args.mode)
     args.options = chosen_options(parser, args)
-    if args.freeze and not (args.weights or args.from_runs):
-        parser.error("--freeze needs --weights or --from-runs: a network that knows nothing is not worth keeping")
     if args.sampling == "sparse" and (args.frames or 0) > SPARSE_WINDOW:
         parser.error(f"--sampling sparse chooses from {SPARSE_WINDOW} frames, so --frames {args.frames} is too many")
     if args.mode not in (modes := RECOGNISERS[args.model].modes):
@@ -93,7 +83,7 @@ def parse_args():
     if "flow" in MODES[args.mode] and (args.size or MIN_FLOW_SIZE) < MIN_FLOW_SIZE:
         parser.error(f"--size {args.size} is too small for optical flow; at least {MIN_FLOW_SIZE} pixels")
     if args.epochs is None:
-        args.epochs = 0 if args.from_runs else EPOCHS
+        args.epochs = 0 if args.from_runs and not RECOGNISERS[args.model].over else EPOCHS
     return args
 
 
@@ -110,6 +100,7 @@ def main():
     data = steps.read_data(args)
     import_keras()
     job = steps.run_for(args, data)
+    copy = copier(args, job.folder)
     extra = [steps.tensorboard(job)] if args.tensorboard else []
     from keras.callbacks import LambdaCallback
 
@@ -122,7 +113,7 @@ def main():
     train, validation = steps.make_datasets(args, job, data, front)
     class_weight = steps.prepare(args, model, train)
     positive = data.classes.index(args.positive or data.classes[0])
-    recorder = Recorder(job, portable, validation, positive, learned, args.val_check_interval, args.checkpoint_interval)
+    recorder = Recorder(job, portable, validation, positive, learned, args.val_check_interval, args.checkpoint_interval, copy)
     if goes_on:
         recorder.restore(model)
     job.write_meta()

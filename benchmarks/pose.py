@@ -31,10 +31,11 @@ def main():
     args = parse_args()
     import cv2
     import numpy as np
-    import openvino
 
+    from common.quiet import import_openvino
     from video.pose import PoseEstimator, poses_in
 
+    openvino = import_openvino()
     image, estimator = cv2.imread(args.image), PoseEstimator(args.pose)
     by_hand = openvino.Core().compile_model(args.pose, "CPU", {"PERFORMANCE_HINT": "LATENCY"}).create_infer_request()
     blank = np.zeros((1, estimator.description.size, estimator.description.size, 3), np.uint8)

@@ -65,6 +65,7 @@ def train_from_csv(args):
     """
     import numpy as np
 
+    from common.experiments import copier
     from common.quiet import import_keras
     from common.training_run import Data, run_for
 
@@ -80,8 +81,11 @@ def train_from_csv(args):
 
     args.size = features.shape[1]
     run = run_for(args, Data(classes, [], None, {str(args.csv): sha256(args.csv)}))
+    copy = copier(args, run.folder)
     model, found = fit(features, labels, len(classes), args.seed, FOLDS)
     save(run, model, found)
+    if copy:
+        copy()
     print(f"{len(labels)} rows of {features.shape[1]} features, {len(classes)} classes; in {FOLDS}-fold cross-validation")
     print(f"C {found['C']:.3g} is best: log loss {found['cv_log_loss']:.4f}, accuracy {found['cv_accuracy']:.4f}\n{run.folder}")
 

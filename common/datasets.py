@@ -10,6 +10,7 @@ from typing import NamedTuple
 from common.cli import fraction, positive_int
 from common.errors import InputError
 from common.files import write_text
+from models import MODES
 
 DATASETS = ("lists", "ucf101", "folders")
 NAMED = 10  # unusable videos of a kind that are named on the terminal; skipped.csv in the run's folder has them all
@@ -19,7 +20,7 @@ ONLY_FOR = {
     "folders": {"groups": None, "group_by": None, "held_out": []},
     "ucf101 or folders": {"data": None, "classes": None, "val_fraction": 0.2, "min_frames": None, "skip_bad": False},
 }
-FLAGS = ("dataset", "lists", "num_class", *(name for names in ONLY_FOR.values() for name in names))
+FLAGS = ("dataset", "lists", "num_class", "flow_archive", *(name for names in ONLY_FOR.values() for name in names))
 
 
 class Data(NamedTuple):
@@ -56,10 +57,14 @@ def add_dataset_flags(parser):
     add("--val-fraction", type=fraction, default=0.2, help="ucf101, folders: share of the training clips for validation, by recording")
     add("--min-frames", type=positive_int, help="shorter videos are bad (default: a clip's length); longer ones are played forth and back")
     add("--skip-bad", action="store_true", help="ucf101, folders: do without missing, corrupt, short and wrong-rate videos")
+    add("--flow-archive", metavar="DIR", help="read the flow that extract_flow.py wrote, or the published tvl1_flow; none: compute it")
 
 
-def check_dataset_flags(parser, args):
-    """Stop with exit code 2 where a flag does not go with --dataset."""
+def check_dataset_flags(parser, args, mode):
+    """Stop with exit code 2 where a flag does not go with --dataset, or --flow-archive not with `mode`."""
+    args.flow_archive = None if args.flow_archive == "none" else args.flow_archive
+    if args.flow_archive and "flow" not in MODES[mode]:
+        parser.error(f"--flow-archive goes with a mode that sees flow, not with --mode {mode}")
     if args.dataset != "lists" and not args.data:
         parser.error(f"--dataset {args.dataset} needs --data, the folder that holds a folder of videos per class")
     for dataset, flags in ONLY_FOR.items():
@@ -142,14 +147,26 @@ def _without(faults, clips):
 
 
 def _faults(args, examples, window, fps):
-    return report_faults(examples, args.min_frames or window, fps, args.skip_bad, getattr(args, "workers", 4))
+    return report_faults(examples, args.min_frames or window, fps, args.skip_bad, getattr(args, "workers", 4), args.flow_archive)
 
 
-def report_faults(examples, window, fps, skip, workers=4):
+def check_flow(archive, examples, lengths):
+    """Raise InputError, naming one, where `archive` lacks flow of any of `examples`, which have `lengths` frames (None: unknown)."""
+    from video.faults import flow_fault
+
+    faults = [fault for one, frames in zip(examples, lengths, strict=True) if (fault := flow_fault(one, frames or 0, archive))]
+    if faults:
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise InputError(
+            f"no flow of {faults[0].example.path}{more}: {faults[0].reason}; extract_flow.py makes it, --flow-archive none does without"
+        )
+
+
+def report_faults(examples, window, fps, skip, workers=4, archive=None):
     """The `video.faults.Fault`s of `examples`, named and counted on the terminal. Raises InputError if there are any, unless `skip`."""
     from video.faults import KINDS, find_faults
 
-    faults = find_faults(examples, window, fps, workers)
+    faults = find_faults(examples, window, fps, workers, archive)
     counts = Counter(fault.kind for fault in faults)
     for kind in KINDS:
         found = [fault for fault in faults if fault.kind == kind]

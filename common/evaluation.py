@@ -23,7 +23,7 @@ def against_rest(labels, scores, classes, positive):
 
 
 def score_clips(args, trained, network, examples):
-    """Scores (N, C): each clip's central window, decoded ahead of the network."""
+    """Scores (N, C): the mean over --testing_samples windows of each clip, decoded ahead of the network."""
     import numpy as np
     from tqdm import tqdm
 
@@ -31,9 +31,9 @@ def score_clips(args, trained, network, examples):
     from common.threads import prefetch
     from video.pose_samples import sampler_of
 
-    sampler = sampler_of(trained, build_estimator(args.pose, trained), cache=args.cache)
-    samples = tqdm(prefetch(sampler(example.path) for example in examples), total=len(examples), unit="clip")
-    return np.stack([network({name: array[None] for name, array in sample.items()})[0] for sample in samples])
+    sampler = sampler_of(trained, build_estimator(args.pose, trained), cache=args.cache, archive=args.flow_archive)
+    samples = tqdm(prefetch(sampler.spread(example.path, args.testing_samples) for example in examples), total=len(examples), unit="clip")
+    return np.stack([network(sample).mean(axis=0) for sample in samples])
 
 
 def score_videos(args, trained, network, examples):

@@ -8,12 +8,12 @@ import importlib
 import importlib.metadata
 import importlib.util
 import platform
-from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
 
-from common.datasets import Data, read_protocol
+from common.datasets import Data, check_flow, read_protocol
 from common.errors import InputError
+from common.experiments import fetch_missing, run_name
 from common.files import sha256
 from common.person_flags import build_estimator
 from models import MODES, RECOGNISERS
@@ -22,8 +22,12 @@ from models.run import META_NAME, MODEL_NAME, Run, read_meta
 SAVE_FOLDER = Path("save_weight")
 SPARSE_WINDOW = 64  # frames that a sparse choice is spread over: a clip of generate_64.py
 MIN_FLOW_SIZE = 12  # pixels; OpenCV's flow cannot do with less
-CHANGES = ("flip", "crop", "colour", "time")  # video.augment.CHANGES; importing that module would slow --help down
-MAY_CHANGE = ("epochs", "workers", "qs", "tensorboard", "resume")  # in a run that goes on
+# Those of video.augment; importing that module would slow --help down.
+CHANGES = ("flip", "crop", "colour", "time", "rotate", "blur", "noise", "erase")
+CHANGE_SETS = {"light": ("flip", "crop", "time"), "medium": ("flip", "crop", "colour", "time"), "heavy": CHANGES}
+AUGMENT_HELP = "; ".join(f"{name}: {','.join(kinds)}" for name, kinds in CHANGE_SETS.items()) + "; or a list of these; alone: medium"
+# In a run that goes on; where its data lies too, for that may be another machine's disk, while the data itself is compared.
+MAY_CHANGE = ("epochs", "workers", "qs", "tensorboard", "resume", "sync", "lists", "data", "splits", "groups", "cache", "flow_archive")
 
 
 def nonnegative_int(text):
@@ -43,31 +47,40 @@ def positive_float(text):
 
 
 def changes(text):
-    """argparse type for ``--augment flip,crop``: a list of `CHANGES`."""
+    """argparse type for ``--augment flip,crop`` and ``--augment light``: a list of `CHANGES`."""
+    if text in CHANGE_SETS:
+        return list(CHANGE_SETS[text])
     names = [name for name in text.split(",") if name]
     for name in names:
         if name not in CHANGES:
-            raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(CHANGES)}")
+            raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join([*CHANGE_SETS, *CHANGES])}")
     return names
 
 
-def resumed(parser, folder):
-    """The arguments of an earlier run, with those of `MAY_CHANGE` from the command line.
+def resumed(parser, args):
+    """The arguments of the earlier run that --resume names, with those of `MAY_CHANGE` from the command line.
 
+    A run that is not here is fetched from --sync first.
     Raises InputError where another flag on the command line says something else than the run.
     """
+    fetch_missing(args)
+    folder = args.resume
     recorded = read_meta(Path(folder) / META_NAME).get("arguments")
     if not recorded:
         raise InputError(f"{folder} was not made by train.py, so it cannot be resumed; --weights {folder} starts a new run from it")
     return _parse_with(parser, recorded, f"the run {folder}")
 
 
-def fused(parser, paths):
-    """The arguments of a run made of two others: the model and the clips are theirs, the rest the command line's.
+def fused(parser, args):
+    """The arguments of a run made of the two in --from-runs: the model and the clips are theirs, the rest the command line's.
 
+    A --model that is built over others stays what it is, and takes their clips for its stacks.
     Raises InputError unless they are an RGB and a Flow run, or one of these and a Pose run, and agree, and with the command line too.
     """
+    paths, recogniser = args.from_runs, RECOGNISERS[args.model]
     runs = _pair(paths)
+    if recogniser.over and [(run.recogniser, run.mode) for run in runs] != [(recogniser.over, "RGB"), (recogniser.over, "Flow")]:
+        raise InputError(f"--model {args.model} needs --from-runs with two runs of {recogniser.over}, --mode RGB and Flow")
     with_pose = runs[1].mode == "Pose"
     same = () if with_pose else ("recogniser", "size", "options")
     keys = ("classes", "frames", "window", "fps", "region", "context", "crop", *same)
@@ -82,8 +95,13 @@ def fused(parser, paths):
     if with_pose:
         values |= {"pose": runs[1].pose} | runs[1].options
     values["mode"] = f"{runs[0].mode}+Pose" if with_pose else "Fuse"
+    if recogniser.over:
+        values |= {"model": args.model, "frames": runs[0].frames * (args.positions or recogniser.options["positions"].default)}
     values["sampling"] = "dense" if facts[0]["window"] == facts[0]["frames"] else "sparse"
-    return _parse_with(parser, values, f"the run {paths[0]}")
+    args = _parse_with(parser, values, f"the run {paths[0]}")
+    if getattr(args, "fusion", None) and Run.open(paths[0]).mode != runs[0].mode:
+        args.fusion.reverse()
+    return args
 
 
 def read_data(args):
@@ -99,7 +117,9 @@ def read_data(args):
     classes = _class_names(args)
     train = read_list(folder / TRAIN_NAME, len(classes)) if args.epochs else []
     validation = read_list(folder / VALIDATION_NAME, len(classes)) if (folder / VALIDATION_NAME).exists() else None
-    lengths = check_clips([*train, *(validation or [])], args.workers)
+    lengths = check_clips(clips := [*train, *(validation or [])], args.workers)
+    if args.flow_archive:
+        check_flow(args.flow_archive, clips, lengths)
     short = sum(length is not None and length < _window(args) for length in lengths)
     if short and not args.fps:
         print(f"{short} of {len(lengths)} clips are shorter than {_window(args)} frames and are played forth and back")
@@ -110,6 +130,8 @@ def read_data(args):
 
 
 def _read_protocol(args):
+    if RECOGNISERS[args.model].over:
+        args.min_frames = args.min_frames or args.frames // args.options["positions"]
     data = read_protocol(args, _window(args), _fps(args))
     if args.from_runs and data.classes != (theirs := Run.open(args.from_runs[0]).classes):
         raise InputError(f"--data {args.data} names {', '.join(data.classes)}, but {args.from_runs[0]} knows {', '.join(theirs)}")
@@ -129,11 +151,12 @@ def run_for(args, data):
         folder = Path(args.resume)
         run = Run(folder, folder / MODEL_NAME, read_meta(folder / META_NAME))
         for name, digest in data.digests.items():
-            if run.meta.get("lists", {}).get(name) != digest:
+            if digest not in run.meta.get("lists", {}).values():
                 raise InputError(f"{name} has changed since {folder} was started; start a new run with --weights {folder}")
+        run.meta["lists"] = data.digests
         run.meta["arguments"] = vars(args) | {"resume": None}
         return run
-    name = args.name or _free_name(f"{args.model}_{args.mode}_{datetime.now():%Y%m%d-%H%M%S}")
+    name = args.name or _free_name(run_name(args))
     folder = SAVE_FOLDER / name
     if folder.parent != SAVE_FOLDER or name in (".", ".."):
         raise InputError(f"--name {name} is not a plain folder name; the run goes to {SAVE_FOLDER}/<name>")
@@ -154,15 +177,15 @@ def make_datasets(args, run, data, front=None):
     from video.frame_cache import fill
     from video.pose_samples import sampler_of
 
-    sampler = sampler_of(run, build_estimator(args.pose, run), tuple(args.augment), args.cache)
+    sampler = sampler_of(run, build_estimator(args.pose, run), tuple(args.augment), args.cache, args.flow_archive)
     queue = {"workers": args.workers, "max_queue_size": args.qs}
     if front:
         sampler = _embeddings(args, run, data, front, sampler)
-    elif args.cache and not run.sees_poses:
+    elif args.cache and not run.sees_poses and not (args.flow_archive and run.mode == "Flow"):
         fill([example.path for example in (*data.train, *(data.validation or []))], sampler, args.workers)
     if run.sees_poses:
         sampler.prepare(example.path for example in [*data.train, *(data.validation or [])])
-    if "flow" in MODES[run.mode]:
+    if "flow" in MODES[run.mode] and not args.flow_archive and not front:
         prepare_flow([*data.train, *(data.validation or [])], sampler, args.workers)
     print(
         f"{len(data.train)} clips to train on, {len(data.validation or [])} to validate; "
@@ -179,15 +202,18 @@ def _embeddings(args, run, data, front, sampler):
 
     from models.front import digest
     from models.runtime import compile
-    from video.embeddings import EmbeddingSampler
+    from video.dataset import prepare_flow
+    from video.embeddings import EmbeddingSampler, PlaceEmbeddings
 
-    key = digest(front)
-    # Frames are looked at once, so none are kept.
-    embeddings = EmbeddingSampler(
-        replace(sampler, cache=None), RECOGNISERS[run.recogniser].frozen, front.output_shape[-1], key, folder=args.cache
-    )
+    key, examples = digest(front), [*data.train, *(data.validation or [])]
+    kind = PlaceEmbeddings if sampler.stack else EmbeddingSampler
+    if run.mode == "RGB":
+        sampler = replace(sampler, cache=None)  # frames are looked at once, so none are kept
+    embeddings = kind(sampler, RECOGNISERS[run.recogniser].frozen, front.output_shape[-1], key, folder=args.cache)
+    if "flow" in MODES[run.mode] and not args.flow_archive:
+        prepare_flow(embeddings.missing(examples), sampler, args.workers)
     converted = Path(args.cache) / f"front.openvino-{key[:16]}.xml" if args.cache else None
-    embeddings.prepare([*data.train, *(data.validation or [])], lambda: compile(front, cache=converted))
+    embeddings.prepare(examples, lambda: compile(front, cache=converted))
     return embeddings
 
 
@@ -237,7 +263,13 @@ def start_weights(args, model, earlier=None):
         _pretrain(args, model)
     if args.from_runs:
         runs = _pair(args.from_runs)
-        model.set_weights(fuse(*(run.load_model() for run in runs)).get_weights())
+        streams = [run.load_model() for run in runs]
+        if RECOGNISERS[args.model].over:
+            from models.recurrent_fusion import take_streams
+
+            take_streams(model, *streams)
+        else:
+            model.set_weights(fuse(*streams).get_weights())
         print("weights: " + ", ".join(f"{run.mode} from {run.folder}" for run in runs))
     if args.weights:
         loaded, new = start_from(model, args.weights)
@@ -249,7 +281,9 @@ def _pretrain(args, model):
     from models.backbones import pretrain
 
     name = args.options["backbone"]
-    pretrain(model.get_layer(name.lower()), name, args.pretrained or "imagenet")
+    streams = [layer for layer in model.layers if layer.name.endswith("_stream")] or [model]
+    for stream in streams:
+        pretrain(stream.get_layer(name.lower()), name, args.pretrained or "imagenet")
     print(f"backbone: {name}, pretrained {args.pretrained or 'imagenet'}")
 
 
@@ -260,7 +294,7 @@ def learning_parts(args, model, portable):
     was built to learn.
     """
     frozen = RECOGNISERS[args.model].frozen
-    if frozen is None or args.mode != "RGB":
+    if frozen is None:
         return model, portable, None
     if changed := [name for name in args.augment if name != "time"]:
         print(f"--augment {','.join(changed)} changes pictures, so every epoch runs the frozen part anew; --augment time does not")
@@ -381,7 +415,7 @@ def _meta(args, data):
         "fps": _fps(args),
         "region": args.region or ("person" if args.dataset == "lists" else "frame"),
         "context": args.context,
-        "crop": "following",  # as extract_frames.py cuts
+        "crop": _pair(args.from_runs)[0].crop if args.from_runs else "following",  # as extract_frames.py cuts
         "flow": args.flow,
         "options": args.options,
         **_pose_facts(args),

@@ -19,6 +19,9 @@ CLIP_MODES = ("RGB", "Flow", "Fuse", "RGB+Pose", "Flow+Pose")
 
 POSE_RECOGNISER = "pose_gru"
 
+STREAM_TITLES = {"rgb": "spatial", "flow": "motion", "pose": "pose"}
+"""What the streams of a network of two are called where their scores are shown."""
+
 CHANNELS = {"rgb": 3, "flow": 2}
 """Channels of pictures, uint8: rgb is R, G, B; flow is x, y with 128 = no motion and ±20 pixels over the range."""
 
@@ -49,7 +52,10 @@ class Recogniser:
             frames, as recorded.
         options: {name: `Option`}, further arguments of the builder. A run's meta.json keeps what was chosen.
         frozen: name of a layer up to which the network does not learn (unless `options` say so), so that what it gives for a video,
-            frame by frame, can be computed once; None where everything learns.
+            frame by frame or place by place, can be computed once; None where everything learns.
+        over: name of the recogniser that it is built on, two runs of which, in RGB and Flow, it takes its streams from. Its builder makes
+            the network for both streams at once: ``(num_class, frames, size, **options)``, with an option "positions": its clip are so
+            many stacks, each as long as a clip of those runs. None for a network of its own.
     """
 
     module: str
@@ -61,6 +67,7 @@ class Recogniser:
     sampling_rate: int = 1
     options: dict = field(default_factory=dict)
     frozen: str | None = None
+    over: str | None = None
 
     def load(self):
         """The builder function. Importing its module registers the network's own layers, if any, for loading."""
@@ -75,15 +82,26 @@ LRCN_OPTIONS = {
     "backbone": Option("ResNet152", "image network of keras.applications", BACKBONES),
     "latent_dim": Option(512, "width of the linear layer on it"),
     "lstm_layers": Option(2, "LSTM layers"),
-    "hidden_size": Option(256, "units of an LSTM in each direction"),
+    "hidden_size": Option(256, "units of a recurrent layer, in each direction"),
     "bidirectional": Option(True, "whether LSTMs read the clip backwards too"),
     "train_backbone": Option(False, "whether the image network learns too"),
+}
+
+TWO_STREAM_OPTIONS = {"backbone": Option("Xception", "image network of keras.applications", BACKBONES)}
+
+RECURRENT_OPTIONS = TWO_STREAM_OPTIONS | {
+    "positions": Option(19, "places of a video that it looks at"),
+    "hidden_size": Option(128, LRCN_OPTIONS["hidden_size"].help),
+    "attention": Option(True, "whether all places count, each as it says itself, or only what is remembered at the last"),
 }
 
 POSE_OPTIONS = {
     "recurrent_unit": Option("gru", "kind of the recurrent layers", ("gru", "lstm")),
     "recurrent_layers": Option(1, "one or two", (1, 2)),
 }
+
+FUSE_OPTIONS = {"fusion": Option((1.0, 1.0), "how much the logits of each stream count")}
+"""Those of every network of two streams, see `fuse`."""
 
 RECOGNISERS = {
     "i3d": Recogniser("models.i3d", "i3d", frames=64, size=224, fps=25.0),
@@ -102,6 +120,20 @@ RECOGNISERS = {
     "lrcn": Recogniser(
         "models.lrcn", "lrcn", frames=5, size=224, fps=25.0, modes=("RGB",), sampling_rate=10, options=LRCN_OPTIONS, frozen="embedding"
     ),
+    "two_stream": Recogniser(
+        "models.two_stream", "two_stream", frames=10, size=224, fps=25.0, modes=("RGB", "Flow", "Fuse"), options=TWO_STREAM_OPTIONS
+    ),
+    "recurrent_fusion": Recogniser(
+        "models.recurrent_fusion",
+        "recurrent_fusion",
+        frames=190,
+        size=224,
+        fps=25.0,
+        modes=("Fuse",),
+        options=RECURRENT_OPTIONS,
+        frozen="embedding",
+        over="two_stream",
+    ),
     "motion": Recogniser("models.motion", "motion", frames=20, size=96, fps=10.0, modes=("Flow", "Flow+Pose")),
     "pose_gru": Recogniser("models.pose_gru", "pose_gru", frames=32, size=192, fps=25.0, modes=("Pose",), options=POSE_OPTIONS),
     "pose_logistic": Recogniser("models.pose_logistic", "pose_logistic", frames=1, size=512, fps=25.0, modes=("Features",)),
@@ -109,8 +141,9 @@ RECOGNISERS = {
 
 
 def options_of(name, mode):
-    """{name: `Option`} of a recogniser in `mode`, with those of the pose stream where it has one."""
-    return RECOGNISERS[name].options | (RECOGNISERS[POSE_RECOGNISER].options if "pose" in MODES[mode] else {})
+    """{name: `Option`} of a recogniser in `mode`, with those of the pose stream where it has one, and of fusion."""
+    pose = RECOGNISERS[POSE_RECOGNISER].options if "pose" in MODES[mode] else {}
+    return RECOGNISERS[name].options | pose | (FUSE_OPTIONS if len(MODES[mode]) > 1 and not RECOGNISERS[name].over else {})
 
 
 def input_shapes(mode, frames, size, layout="coco17"):
@@ -142,16 +175,21 @@ def build(name, num_class, mode="RGB", frames=None, size=None, options=None, lay
     """
     recogniser = RECOGNISERS[name]
     frames, size = frames or recogniser.frames, size or recogniser.size
+    if recogniser.over:
+        return recogniser.load()(
+            num_class, frames, size, **{key: option.default for key, option in recogniser.options.items()} | (options or {})
+        )
     streams = []
     for stream in MODES[mode]:
         one = RECOGNISERS[POSE_RECOGNISER] if stream == "pose" else recogniser
         chosen = {key: (options or {}).get(key, option.default) for key, option in one.options.items()}
         chosen |= {"layout": layout} if stream == "pose" else {}
         streams.append(one.load()(num_class, stream, frames, size, **chosen))
-    return fuse(*streams) if len(streams) > 1 else streams[0]
+    fusion = (options or {}).get("fusion", FUSE_OPTIONS["fusion"].default)
+    return fuse(*streams, fusion) if len(streams) > 1 else streams[0]
 
 
-def fuse(first, second):
+def fuse(first, second, weights=(1.0, 1.0)):
     """Two single-stream networks as one: softmax of the mean of their logits.
 
     Each stream stays whole, as a nested model named "rgb_stream", "flow_stream" or "pose_stream": its layers keep their names, and
@@ -159,6 +197,7 @@ def fuse(first, second):
 
     Args:
         first, second: models from `build` in different modes of one stream, with equally many classes.
+        weights: how much each counts in the mean, numbers above 0.
 
     Returns:
         an uncompiled `keras.Model`, as `build` in a mode of both streams returns.
@@ -166,11 +205,34 @@ def fuse(first, second):
     import keras
 
     inputs, logits = {}, []
-    for model in (first, second):
+    for model, weight in zip((first, second), weights, strict=True):
         (stream,) = model.input
         body = keras.Model(model.input, model.get_layer("logits").output, name=f"{stream}_stream")
         inputs[stream] = keras.Input(model.input[stream].shape[1:], dtype=model.input[stream].dtype, name=stream)
-        logits.append(body({stream: inputs[stream]}))
+        share = 2 * weight / sum(weights)
+        scores = body({stream: inputs[stream]})
+        logits.append(scores if share == 1 else keras.layers.Rescaling(share, name=f"{stream}_share", dtype="float32")(scores))
     mean = keras.layers.Average(name="logits", dtype="float32")(logits)
     probabilities = keras.layers.Softmax(name="probabilities", dtype="float32")(mean)
     return keras.Model(inputs, probabilities, name=f"{first.name}_fuse")
+
+
+def by_stream(model):
+    """A network from `fuse` that also says what each stream says alone.
+
+    Args:
+        model: the `keras.Model`.
+
+    Returns:
+        an uncompiled `keras.Model` with the same inputs -> (B, 3, C) float32, the probabilities of the first stream, of the second, and
+        of both together. It shares the weights of `model`.
+    """
+    import keras
+
+    names = [layer.name for layer in model.layers]
+    inputs = {name: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=name) for name, tensor in model.input.items()}
+    logits = {name: model.get_layer(f"{name}_stream")({name: tensor}) for name, tensor in inputs.items()}
+    shares = [model.get_layer(f"{name}_share")(scores) if f"{name}_share" in names else scores for name, scores in logits.items()]
+    alone = [keras.layers.Softmax(name=f"{name}_probabilities", dtype="float32")(scores) for name, scores in logits.items()]
+    together = model.get_layer("probabilities")(model.get_layer("logits")(shares))
+    return keras.Model(inputs, keras.ops.stack([*alone, together], axis=1), name=model.name)

@@ -35,7 +35,10 @@ class Recorder(keras.callbacks.Callback):
         positive: the class that the threshold is chosen for, see `best_threshold`.
         learned: the part of `portable` that corresponds to the model in training; None = all of it.
         validate_every: epochs from one validation to the next; the last epoch has one too.
-        keep_every: epochs from one kept network, epoch_0010.keras beside model.keras, to the next; None keeps the best only.
+        keep_every: epochs from one kept network to the next; None keeps the best only. They lie beside model.keras, named
+            010-0.84298-0.84166.keras after the epoch, the best validation accuracy so far and this epoch's (they are validated too),
+            or 010.keras without validation.
+        copy: function without arguments, called whenever the folder is up to date; None = nothing.
 
     Attributes:
         history: one dict for each finished epoch, with `COLUMNS` as keys.
@@ -43,9 +46,9 @@ class Recorder(keras.callbacks.Callback):
             better, then lower validation loss; without validation lower loss is better.
     """
 
-    def __init__(self, run, portable, validation=None, positive=0, learned=None, validate_every=1, keep_every=None):
+    def __init__(self, run, portable, validation=None, positive=0, learned=None, validate_every=1, keep_every=None, copy=None):
         super().__init__()
-        self._validate_every, self._keep_every = validate_every, keep_every
+        self._validate_every, self._keep_every, self._copy = validate_every, keep_every, copy
         self._learned = learned or portable
         self.run, self._portable, self._validation, self._positive = run, portable, validation, positive
         self.history, self.best = [], None
@@ -102,7 +105,7 @@ class Recorder(keras.callbacks.Callback):
         return row
 
     def _validate(self, epoch):
-        due = epoch % self._validate_every == 0 or epoch == self.params.get("epochs")
+        due = epoch % self._validate_every == 0 or epoch == self.params.get("epochs") or self._is_kept(epoch)
         if self._validation is None or not due:
             return {"val_loss": None, "val_accuracy": None, "threshold": None, "val_balanced_accuracy": None}
         scores, labels = self.model.predict(self._validation, verbose=0), self._validation.labels  # (N, num_class), (N,)
@@ -113,8 +116,8 @@ class Recorder(keras.callbacks.Callback):
 
     def _publish(self, model, new_best):
         folder, meta = self.run.folder, self.run.meta
-        if self._keep_every and self.epoch and self.epoch % self._keep_every == 0:
-            self._save(model, folder / f"epoch_{self.epoch:04d}.keras")
+        if self._is_kept(self.epoch):
+            self._save(model, folder / _kept_name(self.epoch, self.best["val_accuracy"], self.history[-1]["val_accuracy"]))
         if new_best:
             self._save(model, self.run.model_path)
         meta["threshold"] = self.best["threshold"]
@@ -123,6 +126,11 @@ class Recorder(keras.callbacks.Callback):
         write_text(folder / "log.csv", _csv(self.history))
         with writing(folder / "curve.png") as partial:
             _draw_curve(self.history, partial)
+        if self._copy:
+            self._copy()
+
+    def _is_kept(self, epoch):
+        return bool(self._keep_every and epoch and epoch % self._keep_every == 0)
 
     def _save(self, model, path):
         self._learned.set_weights(model.get_weights())
@@ -167,6 +175,10 @@ def _merit(row):
     """An epoch that was validated is better than any that was not."""
     accuracy, loss = (row["val_accuracy"], row["val_loss"]) if row["val_accuracy"] is not None else (-math.inf, row["loss"])
     return accuracy, -math.inf if loss is None else -loss
+
+
+def _kept_name(epoch, best, current):
+    return "-".join([f"{epoch:03d}", *(f"{accuracy:.5f}" for accuracy in (best, current) if current is not None)]) + ".keras"
 
 
 def _line(row, epochs, new_best):

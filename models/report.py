@@ -8,11 +8,14 @@ from sklearn import metrics
 
 from common.files import write_json, writing
 
+TOP = 5  # highest scores that the right class is looked for in
+
 
 def summarise(labels, scores, classes, positive=None, threshold=None):
     """The content of summary.json.
 
-    labels (N,) int, scores (N, C) in 0 … 1, `classes` C names. `per_class` holds precision, recall, f1 and n of each.
+    labels (N,) int, scores (N, C) in 0 … 1, `classes` C names. `per_class` holds precision, recall, f1 and n of each. With more than
+    five classes `top5_accuracy` is the share of those whose class is among the five highest scores.
     With `positive` (a class): `roc_auc` of its score against all others (None where only one side is present) and
     `binary_accuracy` at `threshold` (0.5 if None).
     """
@@ -22,6 +25,9 @@ def summarise(labels, scores, classes, positive=None, threshold=None):
     rows = zip(classes, precision, recall, f1, count, strict=True)
     per_class = {name: {"precision": float(p), "recall": float(r), "f1": float(f), "n": int(n)} for name, p, r, f, n in rows}
     summary = {"accuracy": float((labels == predicted).mean()), "n": len(labels), "per_class": per_class}
+    if len(classes) > TOP:
+        highest = np.argsort(-np.asarray(scores), axis=1, kind="stable")[:, :TOP]
+        summary["top5_accuracy"] = float((highest == labels[:, None]).any(axis=1).mean())
     if positive is not None:
         threshold = 0.5 if threshold is None else threshold
         truth, score = labels == classes.index(positive), scores[:, classes.index(positive)]
@@ -113,7 +119,8 @@ def table(summary):
     lines = [f"{'class':{width}}  precision  recall     f1      n"]
     for name, row in summary["per_class"].items():
         lines.append(f"{name:{width}}  {row['precision']:9.3f}  {row['recall']:6.3f}  {row['f1']:5.3f}  {row['n']:5d}")
-    lines.append(f"accuracy {summary['accuracy']:.4f} of {summary['n']}")
+    top = f", among the first five {summary['top5_accuracy']:.4f}" if "top5_accuracy" in summary else ""
+    lines.append(f"accuracy {summary['accuracy']:.4f}{top} of {summary['n']}")
     if "positive" in summary:
         auc = "not defined (one class only)" if summary["roc_auc"] is None else f"{summary['roc_auc']:.4f}"
         lines.append(f"{summary['positive']}: ROC AUC {auc}, accuracy {summary['binary_accuracy']:.4f} at {summary['threshold']:.3f}")

@@ -130,6 +130,11 @@ class Run:
         return self.meta["size"]
 
     @property
+    def stack(self):
+        """Consecutive frames in each of the stacks that make a clip, see `video.clips.spread_indices`; None for a clip of one piece."""
+        return self.frames // self.options["positions"] if "positions" in self.options else None
+
+    @property
     def fps(self):
         """Frames per second the clips were taken at, or None for frames as recorded."""
         return self.meta["fps"]

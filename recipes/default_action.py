@@ -28,12 +28,17 @@ PERSON_FLAGS += ("stride",)
 
 def parse_args():
     parser = script_parser(__doc__)
-    parser.add_argument("--data", type=Path, default=ROOT / "../shared/data", help="folder that holds fight_cctv, videos and weizmann")
     parser.add_argument("--output", type=Path, default=ROOT / "save_weight/default", help="the run")
-    parser.add_argument("--work", type=Path, default=ROOT / "output/default_action", help="folder for what is made on the way")
     parser.add_argument("--folds", action="store_true", help=f"train and score {FOLDS} folds instead of the final run")
-    parser.add_argument("--seeds", type=positive_int, default=3, help="with --folds: different splits and starting weights")
     parser.add_argument("--evaluate", action="store_true", help="with --folds: detector and all, instead of from the windows kept")
+    return parse_material(parser)
+
+
+def parse_material(parser):
+    """The arguments, with those that say what is learned from and how people are found in it."""
+    parser.add_argument("--data", type=Path, default=ROOT / "../shared/data", help="folder that holds fight_cctv, videos and weizmann")
+    parser.add_argument("--work", type=Path, default=ROOT / "output/default_action", help="folder for what is made on the way")
+    parser.add_argument("--seeds", type=positive_int, default=3, help="of folds: different splits and starting weights")
     parser.add_argument("--stride", type=positive_int, default=16, help="frames between two windows of a person")
     parser.set_defaults(every=1)
     add_person_flags(parser)
@@ -57,6 +62,13 @@ def main():
 
 def gather(args, videos):
     """Each video as `recipes.weak_labels.make_bags` takes it."""
+    from recipes.material import clip_of
+
+    return [clip_of(video, windows) for video, windows in zip(videos, found(args, videos), strict=True)]
+
+
+def found(args, videos):
+    """The `recipes.gather.Windows` of each video."""
     from types import SimpleNamespace
 
     import keras
@@ -64,15 +76,12 @@ def gather(args, videos):
 
     from models import build, runtime
     from recipes.gather import windows_in
-    from recipes.material import clip_of
 
     network = build("motion", 3, "Flow")
     describe = runtime.compile(keras.Model(network.input, network.get_layer("descriptors").output), args.runtime, precision="float32")
     persons_of, described = person_source(args, "person"), SimpleNamespace(**FACTS)
     kept = args.work / "windows" / made_by(args)
-    return [
-        clip_of(video, windows_in(video.path, described, persons_of, describe, kept, args.stride)) for video in tqdm(videos, unit="video")
-    ]
+    return [windows_in(video.path, described, persons_of, describe, kept, args.stride) for video in tqdm(videos, unit="video")]
 
 
 def protocol(args, clips, known):
@@ -110,20 +119,27 @@ def made_by(args):
 
 def fit(args, folder, clips, seed):
     """Train on clips and write the run."""
-    import importlib.metadata
-
     from models import build
-    from models.run import Run
     from recipes.material import CLASSES
     from recipes.weak_labels import make_bags, train
 
     model = build("motion", len(CLASSES), "Flow")
     for name, arrays in train(make_bags(clips), seed).items():
         model.get_layer(name).set_weights(arrays)
+    return write_run(args, folder, model, FACTS, seed)
+
+
+def write_run(args, folder, model, facts, seed):
+    """Write the run of a trained model of the three classes, whose meta.json holds `facts` too."""
+    import importlib.metadata
+
+    from models.run import Run
+    from recipes.material import CLASSES
+
     versions = {name: importlib.metadata.version(name) for name in ("keras", "numpy")}
-    facts = {"classes": list(CLASSES), "seed": seed, "versions": versions, "threshold": 0.5}
+    facts = facts | {"classes": list(CLASSES), "seed": seed, "versions": versions, "threshold": 0.5}
     facts["persons"] = {"detector": Path(args.weights).name} | {name: getattr(args, name) for name in PERSON_FLAGS[4:]}
-    trained = Run.create(folder, FACTS | facts)
+    trained = Run.create(folder, facts)
     model.save(trained.model_path)
     return trained
 

@@ -7,7 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from common.files import sha256, writing
+from video.crops import Person
 from video.recognise import looks, windows_of
+
+SAME_TIME = 1e-3  # seconds: boxes keep their times as float32
 
 
 class Windows(NamedTuple):
@@ -23,19 +26,32 @@ class Windows(NamedTuple):
     boxes: np.ndarray
 
 
-def windows_in(path, run, persons_of, describe, folder, stride):
+def windows_in(path, run, persons_of, describe, folder, stride, estimator=None):
     """The `Windows` of the video at `path`.
 
-    `run` has the facts of meta.json as attributes, `persons_of` and `stride` are those of `video.recognise`, `describe`
+    `run` has the facts of meta.json as attributes, `persons_of`, `stride` and `estimator` are those of `video.recognise`, `describe`
     turns inputs (B, …) into descriptors (B, D). The answer is kept in `folder`, which must be another for other arguments.
     """
     file = Path(folder) / f"{Path(path).stem}-{sha256(path)[:12]}.npz"
     found = _read(file)
     if found is None:
-        found = _describe(path, windows_of(run, stride), persons_of, describe)
+        found = _describe(path, windows_of(run, stride, estimator), persons_of, describe)
         with writing(file) as partial:
             np.savez(partial, **found._asdict())
     return found
+
+
+def replayed(boxes):
+    """A `persons_of` that gives the people of `Windows.boxes` once more, without looking for them."""
+    everybody = np.unique(boxes[:, 1]).astype(int).tolist()
+
+    def persons_of(frames):
+        for frame in frames:
+            now = {int(row[1]): row for row in boxes[np.abs(boxes[:, 0] - frame.time_s) < SAME_TIME]}
+            lost = [Person(track_id, np.zeros(4, np.float32), 0.0, True, 1) for track_id in everybody if track_id not in now]
+            yield frame, [*(Person(track_id, row[2:6], float(row[6]), True, 0) for track_id, row in now.items()), *lost]
+
+    return persons_of
 
 
 def _read(file):

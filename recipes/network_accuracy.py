@@ -3,102 +3,113 @@
     python recipes/network_accuracy.py --data ../shared/data --work networks
 
 Weizmann leaves one person out at a time (6 folds, 10 actions); fight_cctv leaves a fifth of its recordings out at a time (5 folds,
-fight or not). Every network gets the same clips, flow, input, optimizer and epochs, through train.py and evaluate.py. Finished folds
-are kept in --work, so the recipe goes on where it was stopped.
+fight or not). Every network gets the same clips of flow, the same optimizer and the same number of steps, and is tested as it is after
+the last one, on the middle of each clip: nothing is chosen by its results. Finished folds are kept in --work, so the recipe goes on
+where it was stopped; the table has the networks whose folds are all there. One thread does all, as clips this small keep no more of
+them busy: with --sets, two processes do it in half the time.
 """
 
 import argparse
 import csv
 import io
 import json
-import subprocess
+import os
 import sys
+import time
+from itertools import product
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from common.files import write_text
-from models import RECOGNISERS
+from common.files import write_json, write_text
 
 ROOT = Path(__file__).resolve().parents[1]
-NETWORKS = [name for name, recogniser in RECOGNISERS.items() if "Flow" in recogniser.modes]
 OUTPUT = ROOT / "docs/networks_accuracy.csv"
-FIGHT_FOLDS = 5
-RECIPE = ("--mode", "Flow", "--frames", 16, "--size", 112, "--batchsize", 8, "--augment", "flip,crop,time", "--optimizer", "adamw",
-          "--learning_rate", 1e-3, "--schedule", "cosine", "--val-fraction", 0.2, "--precision", "mixed_bfloat16")  # fmt: skip
+# Cheapest first. X3D-S and X3D-M are one network with clips of two sizes, so one of them stands for both.
+NETWORKS = [
+    "motion", "mobilenet_v3_small", "shufflenet_v2_0_5", "shufflenet_v2_1_0", "mobilenet_v3_large", "shufflenet_v2_1_5", "x3d_s",
+    "shufflenet_v2_2_0", "vatn", "i3d", "i3d_se", "slowfast_4x16", "slowfast_8x8",
+]  # fmt: skip
+EPOCHS = {"weizmann": 40, "fight_cctv": 6}
+FOLDS = {"weizmann": 6, "fight_cctv": 5}
 
 
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT / "../shared/data", help="folder with weizmann and fight_cctv")
-    parser.add_argument("--work", type=Path, required=True, help="folder for the runs")
+    parser.add_argument("--work", type=Path, required=True, help="folder for optical flow and finished folds")
     parser.add_argument("--models", nargs="+", choices=NETWORKS, default=NETWORKS)
-    parser.add_argument("--sets", nargs="+", choices=("weizmann", "fight_cctv"), default=["weizmann", "fight_cctv"])
-    parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--sets", nargs="+", choices=EPOCHS, default=[*EPOCHS])
+    parser.add_argument("--folds", type=int, nargs="+", help="only these, from 0 (default: all)")
     return parser.parse_args()
 
 
 def main():
     args = parse_args()
-    args.data, args.work = args.data.resolve(), args.work.resolve()
-    args.work.mkdir(parents=True, exist_ok=True)
-    folds = {"weizmann": weizmann(args.data), "fight_cctv": fight(args.data)}
+    from common.quiet import import_keras
+
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    import_keras()
+    import tensorflow
+
+    from recipes.learner import Learner
+
+    tensorflow.config.threading.set_intra_op_parallelism_threads(1)
+    tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+    sets = {"weizmann": weizmann, "fight_cctv": fight}
     for one in args.sets:
+        classes, clips, folds = sets[one](args.data.resolve())
         for model in args.models:
-            accuracies = [fold_accuracy(args, one, model, number, *fold) for number, fold in enumerate(folds[one])]
-            keep(model, one, accuracies)
+            learner = Learner(model, len(classes), EPOCHS[one], args.work / "cache")
+            for i in range(len(folds)) if args.folds is None else args.folds:
+                fold(args.work / f"{one}_{model}_{i}.json", learner, clips, folds[i], i)
+            write_table(args.work)
 
 
 def weizmann(data):
-    """[(flags of the data set, persons held out)], a person at a time."""
-    persons = sorted({path.stem.split("_")[0] for path in (data / "weizmann").glob("*/*.avi")})
-    flags = ("--data", data / "weizmann", "--group-by", "^([a-z]+)_")
-    return [(flags, [person]) for person in persons]
+    """(classes, [`video.protocols.Clip`], [persons held out]), a person at a time."""
+    from video.protocols import folders
+    from video.split import group_by
+
+    found = folders(data / "weizmann", group_by("^([a-z]+)_"))
+    return found.classes, found.train, [{person} for person in sorted({clip.group for clip in found.train})]
 
 
 def fight(data):
-    """[(flags of the data set, recordings held out)], every recording once."""
-    table = data / "fight_cctv/clips.csv"
-    sources = sorted({row["source"] for row in csv.DictReader(table.read_text(encoding="utf-8").splitlines())})
-    parts = np.array_split(np.random.default_rng(0).permutation(sources), FIGHT_FOLDS)
-    return [(("--data", data / "fight_cctv", "--groups", table), list(part)) for part in parts]
+    """(classes, [`video.protocols.Clip`], [recordings held out]), every recording once."""
+    from video.protocols import folders
+    from video.split import read_groups
+
+    found = folders(data / "fight_cctv", read_groups(data / "fight_cctv/clips.csv"))
+    sources = sorted({clip.group for clip in found.train})
+    return found.classes, found.train, list(map(set, np.array_split(np.random.default_rng(0).permutation(sources), FOLDS["fight_cctv"])))
 
 
-def fold_accuracy(args, one, model, number, flags, held_out):
-    """(accuracy, number of test clips) of a fold, from --work if it was run before."""
-    name = f"{one}_{model}_{number}_{args.epochs}_{args.seed}"
-    summary = args.work / name / "summary.json"
-    if not summary.exists():
-        which = ("--dataset", "folders", *flags, "--held-out", *held_out, "--skip-bad", "--min-frames", 16)
-        run = args.work / "save_weight" / name
-        resume = ("--resume", run) if run.exists() else ("--name", name, "--model", model, *which, *RECIPE, "--epochs", args.epochs,
-                                                         "--seed", args.seed, "--cache", args.work / "cache")  # fmt: skip
-        call(args.work, "train.py", *resume)
-        call(args.work, "evaluate.py", "--path", run, *which, "--output", summary.parent)
-    result = json.loads(summary.read_text(encoding="utf-8"))
-    print(f"{one} {model} fold {number}: {result['accuracy']:.3f} of {result['n']}", flush=True)
-    return result["accuracy"], result["n"]
+def fold(file, learner, clips, held_out, seed):
+    """Train and test one fold, unless it was done before; `file` then says how many clips there are, how many named right, in what time."""
+    if not file.exists():
+        start = time.perf_counter()
+        train, test = ([clip.example for clip in clips if (clip.group in held_out) == side] for side in (False, True))
+        right = learner(train, test, seed)
+        write_json(file, {"right": right, "clips": len(test), "seconds": round(time.perf_counter() - start, 1)})
+    result = json.loads(file.read_text(encoding="utf-8"))
+    print(f"{file.stem}: {result['right']} of {result['clips']} right, {result['seconds']:.0f} s", flush=True)
+    return result
 
 
-def call(folder, script, *flags):
-    subprocess.run([sys.executable, str(ROOT / script), *map(str, flags)], cwd=folder, check=True, stdout=subprocess.DEVNULL)
-
-
-def keep(model, one, folds):
-    """Write or replace a line of the table: accuracy over all clips, and the standard deviation over folds."""
-    rows = {}
-    if OUTPUT.exists():
-        rows = {(row["network"], row["set"]): row for row in csv.DictReader(OUTPUT.read_text(encoding="utf-8").splitlines())}
-    accuracy, counts = np.array(folds).T
-    mean, spread = np.average(accuracy, weights=counts), accuracy.std()
-    rows[model, one] = {"network": model, "set": one, "accuracy": f"{mean:.4f}", "spread": f"{spread:.4f}", "folds": len(folds)}
+def write_table(work):
+    """All networks and sets whose folds are in `work`: accuracy over all clips, and the standard deviation over folds."""
+    rows = []
+    for (one, count), model in product(FOLDS.items(), sorted(NETWORKS)):
+        files = [work / f"{one}_{model}_{i}.json" for i in range(count)]
+        if all(file.exists() for file in files):
+            results = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+            right, clips = (np.array([result[key] for result in results]) for key in ("right", "clips"))
+            rows.append((model, one, f"{right.sum() / clips.sum():.4f}", f"{(right / clips).std():.4f}", count))
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[model, one]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows[key] for key in sorted(rows))
+    csv.writer(text, lineterminator="\n").writerows([("network", "set", "accuracy", "spread", "folds"), *rows])
     write_text(OUTPUT, text.getvalue())
 
 

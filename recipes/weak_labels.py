@@ -72,7 +72,8 @@ def train(bags, seed, epochs=EPOCHS):
     model.fit(scaled, truth, batch_size=BATCH, epochs=epochs, verbose=0)
     hidden, logits = model.get_layer("hidden").get_weights(), model.get_layer("logits").get_weights()
     kernel, bias = logits[0].reshape(HIDDEN, -1) / HEADS, logits[1].mean(axis=0)
-    bias[0] -= _middle(np.tanh(scaled @ hidden[0] + hidden[1]) @ kernel + bias, bags)
+    answers = against_all(np.tanh(scaled @ hidden[0] + hidden[1]) @ kernel + bias)
+    bias[0] -= middle(np.where(bags.weight > 0, np.asarray(answers), -np.inf).max(axis=1), bags.fight)
     return {"scale": [mean, variance], "hidden": hidden, "logits": [kernel, bias]}
 
 
@@ -100,9 +101,8 @@ def _loss(truth, logits):
     return ops.where(fight >= 0, weak, 0.0) + ops.mean(known, axis=1)
 
 
-def _middle(logits, bags):
-    """The median of the clips' highest logits for Fighting, fight and not in equal shares."""
-    highest = np.where(bags.weight > 0, np.asarray(against_all(logits)), -np.inf).max(axis=1)
-    sides = [np.sort(highest[bags.fight == side]) for side in (0, 1)]
+def middle(highest, fight):
+    """The median of the clips' highest logits (B,) for Fighting, those with `fight` (B,) 1 and 0 in equal shares."""
+    sides = [np.sort(highest[fight == side]) for side in (0, 1)]
     places = np.linspace(0, 1, 201)
     return float(np.median(np.concatenate([np.quantile(side, places) for side in sides])))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from video.flow import flow_clip
-from video.flow_archive import DIRECTIONS, read_flow
+from video.flow_archive import DIRECTIONS, ArchivedFlow
 from video.io import VideoWriter, read_clip
 
 FRAMES, SIZE = 6, 48
@@ -40,8 +40,9 @@ def test_two_pictures_for_every_pair_of_frames(videos, script):
     first = files(videos / "tvl1_flow")
     assert set(first) == names
     for name, shift in (("right", (2, 0)), ("down", (0, 1))):
-        fields = read_flow(videos / "tvl1_flow", f"v_{name}", SIZE)
-        assert fields.shape == (FRAMES, SIZE, SIZE, 2)
+        archived = ArchivedFlow(videos / "tvl1_flow", f"v_{name}", SIZE)
+        assert len(archived) == FRAMES
+        fields = archived[np.arange(FRAMES)]
         direct = flow_clip(read_clip(videos / f"videos/{name}/v_{name}.avi")[0])
         assert np.abs(fields.astype(int) - direct).mean() < 1  # JPEG costs less than a step
         np.testing.assert_allclose((np.median(fields, axis=(0, 1, 2)) - 128) * 20 / 127, shift, atol=0.3)
@@ -95,7 +96,7 @@ def test_a_picture_too_few_or_broken_is_told(videos, script):
     script("extract_flow.py", "--videos", "videos", "--method", "dis", cwd=videos)
     (videos / "tvl1_flow/u/v_right/frame000003.jpg").write_bytes(b"")
     with pytest.raises(InputError, match=r"frame000003.jpg: not a picture"):
-        read_flow(videos / "tvl1_flow", "v_right", SIZE)
+        ArchivedFlow(videos / "tvl1_flow", "v_right", SIZE)[np.array([3])]
     (videos / "tvl1_flow/u/v_down/frame000005.jpg").unlink()
     with pytest.raises(InputError, match="4 pictures in u/v_down and 5 in v/v_down"):
-        read_flow(videos / "tvl1_flow", "v_down", SIZE)
+        ArchivedFlow(videos / "tvl1_flow", "v_down", SIZE)

@@ -8,12 +8,17 @@ import pytest
 from tiny_pose import write_network
 from tiny_recogniser import moving_square, write_dataset
 
+import train
+from common.datasets import Data
+from common.training_run import run_for
 from models import build
 from models.run import Run
 from video.io import read_clip
 from video.pose import PoseEstimator
 from video.pose_files import read_poses
 from video.pose_samples import sampler_of
+from video.pose_windows import FixedPoseWindows
+from video.recognise import windows_of
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +109,16 @@ def test_two_runs_in_one_give_the_mean_of_their_scores(place, script, rows):
     logits = [np.log(run.load_model().predict_on_batch({mode: sample[mode]})) for run, mode in ((rgb, "rgb"), (pose, "pose"))]
     mean = np.exp(sum(logits) / 2)
     np.testing.assert_allclose(both.load_model().predict_on_batch(sample), mean / mean.sum(), atol=1e-4)
+
+
+def test_two_runs_that_stand_still_become_one_that_does(tmp_path, monkeypatch):
+    """As recipes/pose_fights.py trains them: flow in a fixed square, and joints in the picture's pixels."""
+    facts = {"classes": ["left", "right"], "frames": 20, "window": 20, "fps": 10.0, "region": "person", "context": 2.0, "crop": "fixed"}
+    kinds = {"motion": {"mode": "Flow", "size": 96}, "pose_gru": {"mode": "Pose", "size": 192, "pose": str(write_network(tmp_path))}}
+    for name, kind in kinds.items():
+        Run.create(tmp_path / name, facts | kind | {"recogniser": name, "flow": "dis"}).model_path.touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["train.py", "--mode", "Flow+Pose", "--from-runs", "pose_gru", "motion", "--name", "both"])
+    both = run_for(train.parse_args(), Data(["left", "right"], [], None, {}))
+    assert (both.recogniser, both.mode, both.crop, both.size, both.context) == ("motion", "Flow+Pose", "fixed", 96, 2.0)
+    assert isinstance(windows_of(both, 16, PoseEstimator(both.pose)), FixedPoseWindows)

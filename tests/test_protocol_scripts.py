@@ -85,24 +85,21 @@ def test_intervals_and_resume_that_notices_a_video_gone(call, folder, tmp_path, 
         tmp_path / "lists",
         "--skip-bad",
         "--val_check_interval",
-        3,
+        4,
         "--checkpoint_interval",
-        2,
+        3,
     )
     call(script_train, *UCF101, *flags, "--epochs", 1, "--name", "gone")
-    call(script_train, "--resume", "save_weight/gone", "--epochs", 4)
+    call(script_train, "--resume", "save_weight/gone", "--epochs", 6)
     validated = [row["epoch"] for row in rows(folder / "save_weight/gone/log.csv") if row["val_accuracy"]]
-    assert validated == ["1", "3", "4"]  # what was the last epoch then, every third, and the last
-    assert sorted(path.name for path in (folder / "save_weight/gone").glob("*.keras")) == [
-        "epoch_0002.keras",
-        "epoch_0004.keras",
-        "model.keras",
-    ]
-    early, late = (Run.open(folder / f"save_weight/gone/epoch_000{i}.keras").load_model().get_weights() for i in (2, 4))
+    assert validated == ["1", "3", "4", "6"]  # what was the last epoch then, every fourth, and those that are kept
+    *kept, best = sorted(path for path in (folder / "save_weight/gone").glob("*.keras"))
+    assert [path.name.split("-")[0] for path in (*kept, best)] == ["003", "006", "model.keras"]
+    early, late = (Run.open(path).load_model().get_weights() for path in kept)
     assert any((a != b).any() for a, b in zip(early, late, strict=True))
     (tmp_path / "UCF-101/Left/v_Left_g03_c01.avi").unlink()
     with pytest.raises(InputError, match=r"the choice of videos in .* has changed"):
-        call(script_train, "--resume", "save_weight/gone", "--epochs", 5)
+        call(script_train, "--resume", "save_weight/gone", "--epochs", 7)
 
 
 def test_bad_videos_are_named_counted_and_skipped_only_when_told(call, folder, tmp_path, capsys, rows):

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -116,22 +117,52 @@ def test_the_motion_network_trains_like_any_other(train):
     assert min(losses) < 0.5 * losses[0]
 
 
-def test_default_name_tells_model_mode_and_time(train, folder):
+def test_default_name_tells_the_settings_and_the_time(train, folder):
     before = set((folder / "save_weight").glob("*")) if (folder / "save_weight").exists() else set()
     train("--model", "tiny", "--epochs", 0)
     (new,) = set((folder / "save_weight").glob("*")) - before
-    assert new.name.startswith("tiny_RGB_20") and len(new.name) == len("tiny_RGB_20250101-120000")
+    assert re.fullmatch(r"tiny-rgb-8x16-20\d{6}-\d{6}", new.name)
+
+
+@pytest.mark.parametrize(
+    ("flags", "name"),
+    [
+        ("--model i3d", "i3d-rgb-64x224-radam_lookahead-0.001"),
+        (
+            "--model lrcn --backbone MobileNetV2 --size 112 --pretrained none --augment flip,time --optimizer adam --learning_rate 1e-5 "
+            "--hidden_size 64 --bidirectional False --train_backbone True --held-out denis",
+            "lrcn-rgb-MobileNetV2-hidden_size64-no_bidirectional-train_backbone-5x112-flip-time-adam-1e-05-scratch-denis",
+        ),
+        (
+            "--model motion --schedule cosine --loss focal --class_weight balanced --seed 3",
+            "motion-flow-20x96-radam_lookahead-0.001-cosine-focal-balanced-seed3",
+        ),
+        ("--model lrcn --epochs 0 --pretrained files/a~b.h5", "lrcn-rgb-ResNet152-5x224-a_b"),
+        ("--model pose_gru --recurrent_unit lstm --csv x", "pose_gru-pose-lstm-x"),
+    ],
+)
+def test_names_of_runs(flags, name):
+    from common.experiments import run_name
+    from common.network_flags import chosen_options
+
+    parser = script_train.make_parser()
+    args = parser.parse_args(flags.split())
+    args.mode = models.RECOGNISERS[args.model].modes[0]
+    args.options, args.epochs = chosen_options(parser, args), 30 if args.epochs is None else args.epochs
+    assert re.sub(r"-20\d{6}-\d{6}$", "", run_name(args)) == name
 
 
 def test_flags_offer_what_there_is():
-    from common.training_run import CHANGES, MIN_FLOW_SIZE
+    from common import training_run
+    from common.training_run import CHANGE_SETS, CHANGES, MIN_FLOW_SIZE
     from models.losses import LOSSES
     from models.training import OPTIMIZERS
     from video import augment, flow
 
     choices = {action.dest: action.choices for action in script_train.make_parser()._actions}
     assert choices["optimizer"] == tuple(OPTIMIZERS) and choices["loss"] == tuple(LOSSES) and choices["flow"] == flow.METHODS
-    assert CHANGES == augment.CHANGES
+    assert CHANGES == augment.CHANGES and CHANGE_SETS["heavy"] == CHANGES
+    assert training_run.changes("light") == ["flip", "crop", "time"] and training_run.changes("flip,erase") == ["flip", "erase"]
     smallest = np.zeros((MIN_FLOW_SIZE, MIN_FLOW_SIZE), np.uint8)
     assert all((flow.flow(smallest, smallest, method) == 128).all() for method in flow.METHODS)
 
@@ -161,7 +192,11 @@ def test_unusable_input_is_told_before_anything_is_written(train, folder, flags,
     ("flags", "says"),
     [
         (["--freeze"], "--freeze needs --weights or --from-runs"),
-        (["--from-runs", "a", "b"], "--from-runs goes with --mode Fuse"),
+        (["--mode", "RGB", "--from-runs", "a", "b"], "--from-runs goes with --mode Fuse"),
+        (["--fuse", "average"], "--fuse needs --from-runs"),
+        (["--weights", "1", "x"], "1 x is neither a file nor two numbers above 0"),
+        (["--weights", "2", "1"], "--weights with two numbers goes with --from-runs"),
+        (["--flow-archive", "tvl1_flow"], "--flow-archive goes with a mode that sees flow, not with --mode RGB"),
         (["--sampling", "sparse", "--frames", 65], "chooses from 64 frames"),
         (["--mode", "Flow", "--size", 8], "too small for optical flow"),
         (["--model", "motion", "--mode", "RGB"], "--model motion has no --mode RGB; give --mode Flow"),
@@ -209,10 +244,18 @@ def test_same_seed_same_run_whatever_the_workers(train):
     assert_equal_weights(first, again)
 
 
-def test_killed_and_interrupted_run_ends_as_if_nothing_had_been(train, root, folder):
-    flags = ("--augment", "--schedule", "cosine", "--learning_rate", 0.02, "--epochs", 16)
-    whole = train(*flags, name="whole")
-    process = start(root, folder, "--model", "tiny", "--name", "stopped", *flags)
+LONG = ("--augment", "--schedule", "cosine", "--learning_rate", 0.02, "--epochs", 16, "--checkpoint_interval", 6)
+
+
+@pytest.fixture
+def whole(train, folder):
+    """A run with the flags LONG that nothing has disturbed."""
+    run = folder / "save_weight/whole"
+    return run if run.exists() else train(*LONG, name=run.name)
+
+
+def test_killed_and_interrupted_run_ends_as_if_nothing_had_been(train, root, folder, whole):
+    process = start(root, folder, "--model", "tiny", "--name", "stopped", *LONG)
     next(line for line in process.stdout if line.startswith("epoch 1/16"))
     process.kill()
     process.communicate()
@@ -245,6 +288,53 @@ def test_finished_run_goes_on_with_more_epochs_and_its_own_flags(train, capsys):
         train(name="two")
 
 
+@pytest.fixture
+def s3(monkeypatch):
+    """A local S3 server with the bucket "runs", which this process and those it starts take for Amazon's."""
+    server = pytest.importorskip("moto.server").ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    login = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
+    for name, value in (login | {"AWS_ENDPOINT_URL": "http://{}:{}".format(*server.get_host_and_port())}).items():
+        monkeypatch.setenv(name, value)
+    from s3fs import S3FileSystem
+
+    S3FileSystem.clear_instance_cache()
+    S3FileSystem().mkdir("runs")
+    yield "s3://runs"
+    S3FileSystem.clear_instance_cache()
+    server.stop()
+
+
+def test_run_killed_in_one_folder_goes_on_in_another(train, root, folder, tmp_path, monkeypatch, whole, s3, capsys):
+    """The other folder has the same clips elsewhere, and of the run nothing."""
+    process = start(root, folder, "--model", "tiny", "--name", "moved", "--sync", f"{s3}/mine", *LONG)
+    next(line for line in process.stdout if line.startswith("epoch 3/16"))
+    process.kill()
+    process.communicate()
+
+    for name in ("datasetlist", *CLASSES):
+        shutil.copytree(folder / name, tmp_path / "data" / name)
+    monkeypatch.chdir(tmp_path)
+    capsys.readouterr()
+    train("--resume", "save_weight/moved", "--sync", f"{s3}/mine", "--lists", "data/datasetlist")
+    out = capsys.readouterr().out
+    assert "fetched save_weight/moved from s3://runs/mine/moved" in out and "epoch 1/16" not in out and "epoch 16/16" in out
+    moved = tmp_path / "save_weight/moved"
+    assert log_of(moved) == log_of(whole)
+    assert_equal_weights(moved, whole)
+    kept = sorted(path.name for path in moved.glob("0*.keras"))
+    assert kept == sorted(path.name for path in whole.glob("0*.keras")) and len(kept) == 2
+    accuracies = [float(line.split(",")[4]) for line in log_of(whole)[1:]]
+    assert kept[1] == f"012-{max(accuracies[:12]):.5f}-{accuracies[11]:.5f}.keras"
+
+    with pytest.raises(InputError, match=r"s3://runs/mine/moved has epoch 16, .*moved only \d+; move"):
+        monkeypatch.chdir(folder)
+        train("--resume", "save_weight/moved", "--sync", f"{s3}/mine")
+    with pytest.raises(InputError, match="s3://no-such-bucket/x cannot be used: The specified bucket does not exist"):
+        train("--epochs", 1, "--sync", "s3://no-such-bucket", name="x")
+    assert not (folder / "save_weight/x").exists()
+
+
 def test_resume_refuses_lists_that_changed(train, folder, tmp_path):
     lists = shutil.copytree(folder / "datasetlist", tmp_path / "lists")
     run = train("--lists", lists, "--epochs", 1, name="lists")
@@ -274,6 +364,22 @@ def test_two_runs_become_one_without_training(train, pair, capsys):
     logs = [np.log(Run.open(run).load_model().predict({name: clips[name]}, verbose=0)) for run, name in streams]
     mean = np.exp(np.mean(logs, axis=0))
     np.testing.assert_allclose(fused.load_model().predict(clips, verbose=0), mean / mean.sum(1, keepdims=True), rtol=1e-4)
+
+
+def test_streams_count_as_much_as_told(train, pair):
+    """Weights belong to the runs as they are given; the network has them, and so does one that is built from meta.json."""
+    fused = Run.open(train("--fuse", "average", "--from-runs", *reversed(pair), "--weights", 1, 3, name="weighted"))
+    assert fused.mode == "Fuse" and fused.options["fusion"] == [3, 1]
+    rng = np.random.default_rng(0)
+    clips = {name: rng.integers(0, 256, (3, 4, 16, 16, channels), dtype=np.uint8) for name, channels in (("rgb", 3), ("flow", 2))}
+    streams = zip(pair, ("rgb", "flow"), strict=True)
+    rgb, flow = (np.log(Run.open(run).load_model().predict({name: clips[name]}, verbose=0)) for run, name in streams)
+    mean = np.exp((3 * rgb + flow) / 4)
+    model = fused.load_model()
+    np.testing.assert_allclose(model.predict(clips, verbose=0), mean / mean.sum(1, keepdims=True), rtol=1e-4)
+    again = models.build("tiny", 2, "Fuse", 4, 16, fused.options)
+    again.set_weights(model.get_weights())
+    np.testing.assert_allclose(again.predict(clips, verbose=0), model.predict(clips, verbose=0), rtol=1e-5)
 
 
 def test_fused_run_trains_on_from_there(train, pair):

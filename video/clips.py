@@ -47,6 +47,17 @@ def clip_indices(n, frames, window, rng=None):
     return shown[start + _segments(frames, window, rng)]
 
 
+def spread_indices(n, frames, window, count):
+    """`count` choices as of `clip_indices`, their windows evenly over the clip, from its beginning to its end; one is the centre.
+
+    Returns (count · frames,) int64 in 0 … n-1, one choice after the other.
+    """
+    shown = forth_and_back(n, max(n, window))
+    spare = len(shown) - window
+    starts = np.rint(np.linspace(0, spare, count)).astype(np.int64) if count > 1 else np.array([spare // 2])
+    return shown[(starts[:, None] + _segments(frames, window, None)).ravel()]
+
+
 def _segments(frames, window, rng):
     edges = np.arange(frames + 1) * window // frames
     if rng is None:

@@ -33,7 +33,7 @@ def draw_people(image, people):
         cv2.rectangle(image, (left, top), (right, bottom), colour, thickness, cv2.LINE_AA)
     taken = []
     for box, (_, text, colour) in zip(corners, people, strict=True):
-        mask = _text_mask(text, _text_size(height))
+        mask = text_mask(text, _text_size(height))
         x, y = _label_place(box, mask.shape, (height, width), taken)
         taken.append((x, y, x + mask.shape[1], y + mask.shape[0]))
         _put_label(image, x, y, mask, colour)
@@ -51,6 +51,13 @@ def _overlap(a, b):
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
+def put_text(image, x, y, mask, colour):
+    """Write the letters of `text_mask` into `image` ((H, W, 3) uint8 BGR) with their left top corner at x, y, over what is there."""
+    mask = mask[: image.shape[0] - y, : image.shape[1] - x, None]
+    part = image[y : y + mask.shape[0], x : x + mask.shape[1]]
+    part[:] = (part * (1 - mask) + np.array(colour, np.float32) * mask).astype(np.uint8)
+
+
 def _put_label(image, x, y, mask, colour):
     mask = mask[: image.shape[0] - y, : image.shape[1] - x, None]
     ink = np.array((0, 0, 0) if np.dot(colour, (0.114, 0.587, 0.299)) > 110 else (255, 255, 255), np.float32)
@@ -63,8 +70,8 @@ def _text_size(height):
 
 
 @lru_cache(maxsize=512)
-def _text_mask(text, size):
-    """(h, w) float32 coverage 0 to 1 of one line of text with a margin around it."""
+def text_mask(text, size):
+    """(h, w) float32 coverage 0 to 1 of one line of text, `size` pixels high, with a margin around it."""
     from PIL import Image, ImageDraw
 
     font = _font(size)

@@ -1,4 +1,4 @@
-"""What a network that does not learn says of a video's frames: computed once, kept, and sampled like the frames themselves."""
+"""What a network that does not learn says of a video: computed once, and kept. Of frames it is sampled like the frames themselves."""
 
 import hashlib
 from dataclasses import dataclass
@@ -47,31 +47,64 @@ class EmbeddingSampler:
     def file(self, path):
         """Where the embeddings of a video are kept; another place for another content, front, size or frame rate."""
         path = Path(path)
-        key = hashlib.sha256(f"{self.digest} {self.sampler.size} {self.sampler.fps}".encode()).hexdigest()
+        key = hashlib.sha256(" ".join([self.digest, *map(str, self._made_from())]).encode()).hexdigest()
         folder = Path(self.folder or keep_beside(path.resolve().parent) / CACHE_FOLDER)
         return folder / f"{path.stem}-{sha256(path)[:16]}-{key[:16]}.embedding"
+
+    def missing(self, examples):
+        """Those of `examples` whose embeddings are not there yet, one for each file."""
+        files = {self.file(example.path): example for example in sorted(examples, key=lambda example: example.path)}
+        return [example for file, example in files.items() if not file.exists()]
 
     def prepare(self, examples, compile):
         """Compute what is not there yet, with a progress bar.
 
-        `compile`, a function without arguments, gives the front: {"rgb": (B, T, size, size, 3) uint8} -> (B, T, width).
+        `compile`, a function without arguments, gives the front: {input name: (B, T, size, size, C) uint8} -> (B, T, width); with
+        stacks (B, places, width).
         """
-        files = {self.file(path): path for path in sorted({example.path for example in examples})}
-        missing = [(file, path) for file, path in files.items() if not file.exists()]
+        missing = self.missing(examples)
         if not missing:
             return
         front = compile()
-        decoded = prefetch(((file, self.sampler.frames_of(path)) for file, path in missing), size=2)
+        decoded = prefetch(((self.file(example.path), self._decoded(example.path)) for example in missing), size=2)
         for file, frames in tqdm(decoded, "embeddings", len(missing), unit="video"):
             with writing(file) as partial:
-                self._embed(front, frames).tofile(partial)
+                self._embed(front, frames).astype(np.float32).tofile(partial)
+
+    def _made_from(self):
+        return self.sampler.size, self.sampler.fps
+
+    def _decoded(self, path):
+        return self.sampler.frames_of(path)
 
     def _embed(self, front, frames):
-        """(N, size, size, 3) uint8 BGR -> (N, width) float32, through a front that takes clips; the last one is filled up."""
+        """(N, size, size, 3) uint8 BGR -> (N, width), through a front that takes clips; the last one is filled up."""
         length = self.sampler.frames
         rows = []
         for start in range(0, len(frames), length):
             clip = frames[start : start + length][..., ::-1]
             clip = np.concatenate([clip, np.repeat(clip[-1:], length - len(clip), axis=0)])
             rows.append(front({"rgb": clip[None]})[0])
-        return np.concatenate(rows)[: len(frames)].astype(np.float32)
+        return np.concatenate(rows)[: len(frames)]
+
+
+class PlaceEmbeddings(EmbeddingSampler):
+    """Takes the place of a `Sampler` of stacks: a video has one embedding for each stack, and one sample, which is all of them."""
+
+    @property
+    def nbytes(self):
+        """Bytes of one sample."""
+        return self.sampler.frames // self.sampler.stack * self.width * 4
+
+    def __call__(self, path, rng=None):
+        """{name: (places, width) float32} of a video, from the file that `prepare` wrote."""
+        return {self.name: np.fromfile(self.file(path), np.float32).reshape(-1, self.width)}
+
+    def _made_from(self):
+        return *super()._made_from(), "archive" if self.sampler.archive else self.sampler.flow
+
+    def _decoded(self, path):
+        return self.sampler(path)
+
+    def _embed(self, front, sample):
+        return front({name: clip[None] for name, clip in sample.items()})[0]

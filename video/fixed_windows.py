@@ -5,7 +5,6 @@ from collections import deque
 import cv2
 import numpy as np
 
-from video.clips import clip_indices
 from video.crops import square_crop
 from video.flow import flow_of_grays
 from video.inputs import fit
@@ -60,7 +59,7 @@ class FixedWindows(Windows):
         return self._view.times
 
     def _inputs(self, person):
-        indices = clip_indices(self._length(person), self.frames, self.window)
+        indices = self._indices(self._length(person))
         crops = self._crops(person)
         inputs = {"rgb": np.stack([crops[i][..., ::-1] for i in indices])} if self._wants_rgb else {}
         if self._flow_method:

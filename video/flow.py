@@ -85,6 +85,12 @@ def cached_flow(path, frames, method, size, fps=None, folder=None):
     return fields
 
 
+def scaled(fields, factor):
+    """Encoded flow (…) uint8 of motion `factor` times as fast."""
+    table = np.clip(np.rint(NO_MOTION + (np.arange(256) - NO_MOTION) * factor), 0, 255).astype(np.uint8)
+    return table[fields]
+
+
 def _estimator(method):
     # A new one for each pair: they keep scratch pictures inside, which threads must not share, and DIS, once it has seen
     # a picture of about 32 pixels, keeps the scales it chose for that. Making one takes 0.04 ms.

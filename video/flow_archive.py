@@ -17,7 +17,9 @@ import numpy as np
 
 from common.errors import InputError
 from common.files import natural_key
-from video.flow import flow
+from video.clips import resample
+from video.flow import flow, scaled
+from video.inputs import fit
 from video.io import open_video
 
 DIRECTIONS = ("u", "v")
@@ -82,32 +84,52 @@ def _gray(image, side):
     return gray if scale >= 1 else cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
-def read_flow(archive, name, size):
-    """The flow of video `name` as `video.flow.flow_clip` gives it.
+def count_pictures(archive, name):
+    """How many pictures there are of video `name`: (along x, along y)."""
+    return tuple(sum(1 for _ in (Path(archive) / direction / name).glob("*.jpg")) for direction in DIRECTIONS)
 
-    Motion stays in pixels of the pictures as they were computed, as the published two-stream networks use it.
+
+class ArchivedFlow:
+    """The flow of a video as `video.flow.flow_clip` gives it of (size, size) pictures, read from the archive where it is looked at.
+
+    ``len(fields)`` is their number, one more than the pictures: the first frame repeats the second's. ``fields[indices]``, with (T,)
+    int, is (T, size, size, 2) uint8. Motion, in pixels of the pictures as they were computed there, becomes that in pixels of `size`.
 
     Args:
         archive: the folder that holds ``u`` and ``v``.
         name: folder of the video in either.
         size: height and width of the fields in pixels.
-
-    Returns:
-        (T, size, size, 2) uint8, T one more than the pictures: the first frame repeats the second's.
+        recorded, fps: frames per second of the video, and those wanted; motion from one of these to the next is as much larger. None: as
+            recorded.
 
     Raises:
-        InputError: there are no pictures, unequally many, or one cannot be read.
+        InputError: there are no pictures, unequally many, or, when it is looked at, one cannot be read.
     """
-    paths = [sorted((Path(archive) / direction / name).glob("*.jpg"), key=natural_key) for direction in DIRECTIONS]
-    counts = [len(found) for found in paths]
-    if 0 in counts or counts[0] != counts[1]:
-        raise InputError(f"{archive}: {counts[0]} pictures in u/{name} and {counts[1]} in v/{name}; extract_flow.py makes them")
-    fields = np.stack([np.stack([_read(path, size) for path in pair], axis=-1) for pair in zip(*paths, strict=True)])
-    return np.concatenate([fields[:1], fields])
+
+    def __init__(self, archive, name, size, recorded=None, fps=None):
+        paths = [sorted((Path(archive) / direction / name).glob("*.jpg"), key=natural_key) for direction in DIRECTIONS]
+        counts = [len(found) for found in paths]
+        if 0 in counts or counts[0] != counts[1]:
+            raise InputError(f"{archive}: {counts[0]} pictures in u/{name} and {counts[1]} in v/{name}; extract_flow.py makes them")
+        pairs = list(zip(*paths, strict=True))
+        self._pairs, self._size, self._speed = [pairs[0], *pairs], size, recorded / fps if fps else 1.0
+        self._shown = resample(len(self._pairs), recorded, fps)
+
+    def __len__(self):
+        return len(self._shown)
+
+    def __getitem__(self, indices):
+        fields = {i: self._read(i) for i in set(self._shown[indices].tolist())}
+        return np.stack([fields[i] for i in self._shown[indices].tolist()])
+
+    def _read(self, i):
+        pictures = [_picture(path) for path in self._pairs[i]]
+        zooms = [self._size / side for side in pictures[0].shape[::-1]]  # of the width for x, of the height for y
+        return np.stack([scaled(fit(p, self._size), zoom * self._speed) for p, zoom in zip(pictures, zooms, strict=True)], axis=-1)
 
 
-def _read(path, size):
+def _picture(path):
     picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE) if path.stat().st_size else None
     if picture is None:
         raise InputError(f"{path}: not a picture")
-    return cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA if min(picture.shape) > size else cv2.INTER_LINEAR)
+    return picture

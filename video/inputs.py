@@ -13,7 +13,7 @@ CHANNELS = {"rgb": 3, "flow": 2}
 
 
 def fit(image, size):
-    """An (H, W, 3) uint8 picture as (size, size, 3)."""
+    """An (H, W, 3) or (H, W) uint8 picture as (size, size, 3) or (size, size)."""
     height, width = image.shape[:2]
     if height == width == size:
         return image

@@ -4,6 +4,8 @@ import csv
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from common.files import writing
 from common.threads import Stages
 from video.crops import tlwh
@@ -17,12 +19,14 @@ EVENT_COLUMNS = ("track_id", "action", "start", "end", "mean_score")
 class Outputs:
     """Writes ``<stem>_actions.mp4``, ``<stem>_actions.csv`` and ``<stem>_events.csv`` into `folder`.
 
-    Use in a ``with`` block; all three appear at its clean end, none otherwise. `size` is (width, height) in pixels.
+    Use in a ``with`` block; all three appear at its clean end, none otherwise. `size` is (width, height) in pixels. `bars`, a
+    `video.draw_bars.Bars` or None, are drawn at the right of the picture.
     """
 
-    def __init__(self, folder, stem, fps, size, classes, stages=None):
+    def __init__(self, folder, stem, fps, size, classes, stages=None, bars=None):
         self.paths = [Path(folder) / f"{stem}_{kind}" for kind in ("actions.mp4", "actions.csv", "events.csv")]
-        self._fps, self._size, self._classes = fps, size, list(classes)
+        self._fps, self._classes, self._bars = fps, list(classes), bars
+        self._size = size[0] + (bars.width if bars else 0), size[1]
         self._colours, self._events = class_colours(classes), EventLog()
         self._stages, self._stack = stages or Stages(), ExitStack()
         self.events = 0
@@ -42,6 +46,8 @@ class Outputs:
         with self._stages("draw"):
             picture = frame.image.copy()
             draw_people(picture, [(tlbr, *self._label(track_id, answer)) for track_id, tlbr, answer in boxes])
+            if self._bars:
+                picture = np.hstack([picture, self._bars.draw(boxes)])
         return picture
 
     def write(self, frame, picture, boxes, tracked):

@@ -10,9 +10,13 @@ import numpy as np
 from common.errors import InputError
 from common.files import sha256
 from common.pose_layouts import LAYOUTS
+from common.quiet import import_openvino
 from video.crops import square_around, square_crop
 
 CONTEXT = 1.25  # side of the crop over the longer side of a person's box: what MoveNet was trained with (its model card)
+CLOSE = 0.6  # share of the picture's longer side: who takes up less of a whole picture is looked at again from near
+MARGIN = 0.1  # share of a body's extent that its box reaches beyond the outermost joints: the top of the head, the soles
+SEEN, BODY = 0.2, 4  # confidence from which a joint counts, and how many of them say where the body is
 JOBS = 2  # crops that a network without batches works on at a time, a thread each
 
 
@@ -76,13 +80,11 @@ class PoseEstimator:
 
     def __init__(self, path):
         """Read the network at `path`. Raises InputError where it is missing, cannot be read or is not described."""
-        import openvino
-
         if not Path(path).is_file():
             raise InputError(f"no file {path}; give a pose network with --pose, such as movenet_lightning_int8.tflite")
         self.description = describe(path)
         self.layout, self.digest = LAYOUTS[self.description.layout], sha256(path)
-        self._core = openvino.Core()
+        self._core = import_openvino().Core()
         try:
             self._network = self._core.read_model(str(path))
             self._requests = {1: self._compile(self._sized(1), "LATENCY").create_infer_request()}
@@ -113,10 +115,8 @@ class PoseEstimator:
         return self._requests[len(inputs)].infer(inputs)[0].copy()
 
     def _each(self, inputs):
-        import openvino
-
         if self._queue is None:
-            self._queue = openvino.AsyncInferQueue(self._compile(self._sized(1), "THROUGHPUT"), JOBS)
+            self._queue = import_openvino().AsyncInferQueue(self._compile(self._sized(1), "THROUGHPUT"), JOBS)
         answers = [None] * len(inputs)
         self._queue.set_callback(lambda request, i: answers.__setitem__(i, request.get_output_tensor(0).data.copy()))
         for i in range(len(inputs)):
@@ -177,6 +177,17 @@ def poses_in(estimator, image, boxes, context=CONTEXT):
     return poses
 
 
-def whole(image):
-    """The box (4,) tlbr of a whole picture, for `poses_in` with a `context` of 1."""
-    return np.float32([0, 0, image.shape[1], image.shape[0]])
+def pose_in_whole(estimator, image):
+    """Joints (K, 3) float32 of the one person in a picture, as `poses_in` gives them.
+
+    A small person is looked at twice: in the whole picture, and then from near, around the joints that were found there.
+    """
+    (pose,) = poses_in(estimator, image, [(0, 0, image.shape[1], image.shape[0])], context=1)
+    seen = pose[pose[:, 2] >= SEEN, :2]
+    if len(seen) < BODY:
+        return pose
+    corners = np.stack([seen.min(axis=0), seen.max(axis=0)])
+    extent = np.ptp(corners, axis=0).max()
+    if CONTEXT * (1 + 2 * MARGIN) * extent >= CLOSE * max(image.shape[:2]):
+        return pose
+    return poses_in(estimator, image, [(corners + np.array([[-MARGIN], [MARGIN]]) * extent).ravel()])[0]

@@ -10,7 +10,7 @@ from common.errors import InputError
 from common.files import writing
 from common.threads import prefetch
 from video.io import open_video
-from video.pose import poses_in, whole
+from video.pose import pose_in_whole, poses_in
 
 POSES = "poses.npz"
 WHOLE_PICTURE = 0  # the track id of whoever is in the picture, in the `frame` region
@@ -34,9 +34,7 @@ def video_poses(path, estimator, persons_of):
     frames, confirmed = [], set()
     with open_video(path) as reader, closing(prefetch(reader)) as source:
         for frame, persons in persons_of(source):
-            found = seen(frame.image, persons)
-            poses = poses_in(estimator, frame.image, list(found.values()), **({"context": 1} if persons is None else {}))
-            frames.append((frame.time_s, dict(zip(found, poses, strict=True))))
+            frames.append((frame.time_s, poses_of(estimator, frame.image, persons)))
             confirmed.update([WHOLE_PICTURE] if persons is None else (person.track_id for person in persons if person.confirmed))
     tracks = sorted(confirmed)
     together = np.zeros((len(frames), len(tracks), len(estimator.layout.names), 3), np.float32)
@@ -46,11 +44,12 @@ def video_poses(path, estimator, persons_of):
     return VideoPoses(together, np.array(tracks, int), np.array([time_s for time_s, _ in frames]))
 
 
-def seen(image, persons):
-    """{track id: tlbr} of the persons detected in a picture, or of the whole picture."""
+def poses_of(estimator, image, persons):
+    """{track id: (K, 3) joints} of the persons detected in a picture, or of the one in the whole picture."""
     if persons is None:
-        return {WHOLE_PICTURE: whole(image)}
-    return {person.track_id: person.tlbr for person in persons if person.missed == 0}
+        return {WHOLE_PICTURE: pose_in_whole(estimator, image)}
+    found = {person.track_id: person.tlbr for person in persons if person.missed == 0}
+    return dict(zip(found, poses_in(estimator, image, list(found.values())), strict=True))
 
 
 def write_poses(path, found, layout):

@@ -8,22 +8,25 @@ import numpy as np
 from tqdm import tqdm
 
 from common.files import keep_beside, sha256, writing
-from video.clips import clip_indices
+from video.clips import clip_indices, spread_indices
 from video.io import open_video
-from video.pose import poses_in, whole
+from video.pose import pose_in_whole
 from video.pose_changes import change
 from video.samples import Sampler, nearest
 
 CACHE_FOLDER = ".pose"
+KIND = "2"  # of what is kept; another one where joints are looked for in another way
 
 
-def sampler_of(run, estimator=None, augment=(), cache=None):
-    """The sampler for clips of a run (anything with the facts of meta.json as attributes); of a pose run it needs the estimator.
+def sampler_of(run, estimator=None, augment=(), cache=None, archive=None):
+    """The sampler for clips of a run (anything with the facts of meta.json as attributes, and `stack` where there is one); of a pose
+    run it needs the estimator.
 
-    `cache` is that of `video.samples.Sampler`.
+    `cache` and `archive` are those of `video.samples.Sampler`.
     """
     mode = run.mode.removesuffix("+Pose")
-    pictures = Sampler(run.frames, run.window, run.size, mode, run.flow, run.fps, augment, cache)
+    stack = getattr(run, "stack", None)
+    pictures = Sampler(run.frames, run.window, run.size, mode, run.flow, run.fps, augment, cache, archive, stack)
     if estimator is None:
         return pictures
     poses = PoseSampler(run.frames, run.window, estimator, run.fps, augment)
@@ -46,6 +49,10 @@ class PictureAndPoseSampler:
         """A sample of the clip at `path`, as both return it. InputError if it cannot be read."""
         return self._pictures(path, rng) | self._poses(path, rng)
 
+    def spread(self, path, count):
+        """A batch of `count` samples, evenly over the clip, as both return it."""
+        return self._pictures.spread(path, count) | self._poses.spread(path, count)
+
 
 class PoseSampler:
     """One sample from a clip of one person: where the joints are, in the clip's pixels.
@@ -66,12 +73,21 @@ class PoseSampler:
 
     def __call__(self, path, rng=None):
         """{"pose": (frames, K, 3) float32} of the clip at `path`; changed at random with `rng`. InputError if it cannot be read."""
-        poses, times = self._poses(Path(path))
-        poses = poses[nearest(times, self.fps)]
+        poses = self._at_rate(path)
         sample = poses[clip_indices(len(poses), self.frames, self.window, rng if "time" in self.augment else None)]
         if rng and self.augment:
             sample = change(sample, self._estimator.layout, rng, mirror="flip" in self.augment)
         return {"pose": sample}
+
+    def spread(self, path, count):
+        """A batch of `count` unchanged samples, evenly over the clip: {"pose": (count, frames, K, 3) float32}."""
+        poses = self._at_rate(path)
+        chosen = poses[spread_indices(len(poses), self.frames, self.window, count)]
+        return {"pose": chosen.reshape(count, self.frames, *poses.shape[1:])}
+
+    def _at_rate(self, path):
+        poses, times = self._poses(Path(path))
+        return poses[nearest(times, self.fps)]
 
     def prepare(self, paths):
         """Find the joints of all clips, with a progress bar."""
@@ -87,11 +103,11 @@ class PoseSampler:
 
     def _kept(self, path):
         digest = sha256(path)
-        file = keep_beside(path.resolve().parent) / CACHE_FOLDER / f"{path.name}.{self._estimator.digest[:12]}.npz"
+        file = keep_beside(path.resolve().parent) / CACHE_FOLDER / f"{path.name}.{self._estimator.digest[:12]}.{KIND}.npz"
         found = _read(file, digest)
         if found is None:
             with open_video(path) as reader:
-                frames = [(poses_in(self._estimator, f.image, [whole(f.image)], context=1)[0], f.time_s) for f in reader]
+                frames = [(pose_in_whole(self._estimator, frame.image), frame.time_s) for frame in reader]
             found = np.stack([pose for pose, _ in frames]), np.array([time_s for _, time_s in frames])
             with writing(file) as partial:
                 np.savez_compressed(partial, poses=found[0], times=found[1], sha256=digest)

@@ -10,7 +10,7 @@ from common.threads import Stages, prefetch
 from video.draw import UNKNOWN
 from video.fixed_windows import FixedWindows
 from video.io import open_video
-from video.pose_windows import PoseWindows
+from video.pose_windows import FixedPoseWindows, PoseWindows
 from video.windows import Windows
 
 MAX_COAST = 2  # frames a box stays on after its person was last detected: no flicker where the detector blinks
@@ -20,21 +20,23 @@ WHOLE_FRAME = 0  # the track id of the whole picture in the `frame` region
 class Answer(NamedTuple):
     """What a person does: `action` (a class or "unknown"), its `score`, and the `scores` (C,) float32 of all classes.
 
-    `time_s` is the moment it is about, in seconds: the middle of the windows it comes from.
+    `time_s` is the moment it is about, in seconds: the middle of the windows it comes from. `streams` (S, C) are the scores of each
+    stream alone where the network tells them, see `models.by_stream`.
     """
 
     action: str
     score: float
     scores: np.ndarray
     time_s: float
+    streams: np.ndarray | None = None
 
 
 class Recognition:
     """Keeps each person's latest answer.
 
-    `network` is a callable, dict of arrays (B, …) -> scores (B, C); `windows` a `video.windows.Windows`. An answer is
-    the mean of a person's last `smooth` windows, and "unknown" where its best score is under `threshold`. With
-    `together` all persons due on a frame share one call of the network.
+    `network` is a callable, dict of arrays (B, …) -> scores (B, C), or (B, S + 1, C) of S streams and the whole; `windows` a
+    `video.windows.Windows`. An answer is the mean of a person's last `smooth` windows, and "unknown" where its best score is under
+    `threshold`. With `together` all persons due on a frame share one call of the network.
     """
 
     def __init__(self, network, classes, windows, smooth=1, threshold=0.0, together=True, stages=None):
@@ -46,7 +48,7 @@ class Recognition:
     def step(self, frame, persons):
         """Take in one frame and its `video.crops.Person`s (None: the whole picture counts as one person).
 
-        Returns the scores (C,) of each track id that was classified on this very frame; `answers` holds the latest
+        Returns what the network said of each track id that was classified on this very frame; `answers` holds the latest
         `Answer` of every person there is.
         """
         with self._stages("crop"):
@@ -66,10 +68,10 @@ class Recognition:
         recent = self._scores.setdefault(track_id, deque(maxlen=self._smooth))
         recent.append((scores, self._windows.middle(track_id)))
         rows, times = zip(*recent, strict=True)
-        mean = np.mean(rows, axis=0)
-        best = int(mean.argmax())
-        action = self._classes[best] if mean[best] >= self._threshold else UNKNOWN
-        return Answer(action, float(mean[best]), mean, float(np.mean(times)))
+        *streams, scores = np.atleast_2d(np.mean(rows, axis=0))
+        best = int(scores.argmax())
+        action = self._classes[best] if scores[best] >= self._threshold else UNKNOWN
+        return Answer(action, float(scores[best]), scores, float(np.mean(times)), np.stack(streams) if streams else None)
 
     def _forget(self, persons):
         if persons is None:
@@ -109,10 +111,10 @@ def tracked(persons):
 
 def windows_of(run, stride, estimator=None):
     """The `Windows` a run (anything with the facts of meta.json as attributes) wants; a pose run also needs its `PoseEstimator`."""
+    facts = (run.frames, run.window, run.size, run.mode, run.fps, run.context, run.flow, stride)
     if estimator:
-        return PoseWindows(estimator, run.frames, run.window, run.size, run.mode, run.fps, run.context, run.flow, stride)
-    kind = FixedWindows if run.crop == "fixed" else Windows
-    return kind(run.frames, run.window, run.size, run.mode, run.fps, run.context, run.flow, stride)
+        return (FixedPoseWindows if run.crop == "fixed" else PoseWindows)(estimator, *facts)
+    return FixedWindows(*facts) if run.crop == "fixed" else Windows(*facts, stack=getattr(run, "stack", None))
 
 
 class Look(NamedTuple):

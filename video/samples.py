@@ -1,16 +1,18 @@
 """One sample from a clip's file: decode, choose frames, change them at random, hand over what the network eats."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import av
 import numpy as np
 
 from video.augment import draw
-from video.clips import clip_indices
+from video.clips import clip_indices, spread_indices
 from video.flow import cached_flow
+from video.flow_archive import ArchivedFlow
 from video.frame_cache import cached_frames
 from video.inputs import CHANNELS, INPUTS, fit, make_inputs
-from video.io import open_video
+from video.io import count_frames, open_video
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,9 @@ class Sampler:
     """How samples are taken: a run's `frames`, `window`, `size`, `mode`, `flow` and `fps`, see meta.json.
 
     `augment` names the random changes (those of `video.augment.CHANGES`) that a sample with a random generator gets. `cache` is a
-    folder that keeps decoded frames and flow; None decodes each time and keeps flow beside the clips.
+    folder that keeps decoded frames and flow; None decodes each time and keeps flow beside the clips. `archive` is a folder that flow is
+    read from instead, see `video.flow_archive`. With `stack` the frames are stacks of so many consecutive ones, evenly over the whole
+    clip, whatever the window.
     """
 
     frames: int
@@ -29,6 +33,8 @@ class Sampler:
     fps: float | None = None
     augment: tuple = ()
     cache: str | None = None
+    archive: str | None = None
+    stack: int | None = None
 
     @property
     def nbytes(self):
@@ -44,13 +50,28 @@ class Sampler:
         change = draw(self.augment, rng) if rng else None
 
         def choose(n):
+            if self.stack:
+                return spread_indices(n, self.stack, self.stack, self.frames // self.stack)
             return clip_indices(n, self.frames, self.window, jitter)
 
         inputs = self._inputs(path, choose)
         return change(inputs) if change else inputs
 
+    def spread(self, path, count):
+        """A batch of `count` unchanged samples, evenly over the clip from its beginning to its end; one is what calling gives.
+
+        With stacks there is one, whatever `count`: it goes over the whole clip already.
+        """
+        if self.stack:
+            return {name: array[None] for name, array in self(path).items()}
+        inputs = self._inputs(path, lambda n: spread_indices(n, self.frames, self.window, count))
+        return {name: array.reshape(count, self.frames, *array.shape[1:]) for name, array in inputs.items()}
+
     def flow_of(self, path):
-        """Flow of all the clip's frames at the sampler's rate: (N, size, size, 2) uint8, from the cache or into it."""
+        """Flow of all the clip's frames at the sampler's rate: (N, size, size, 2) uint8, from the archive, or the cache or into it."""
+        if self.archive:
+            recorded = count_frames(path)[1] if self.fps else None
+            return ArchivedFlow(self.archive, Path(path).stem, self.size, recorded, self.fps)
         return cached_flow(path, lambda: self.frames_of(path), self.flow, self.size, self.fps, self.cache)
 
     def frames_of(self, path, choose=np.arange):
@@ -63,11 +84,11 @@ class Sampler:
     def _inputs(self, path, choose):
         if self.mode == "RGB":
             images = self.frames_of(path, choose)
-            return make_inputs(images, np.arange(self.frames), self.size)
+            return make_inputs(images, np.arange(len(images)), self.size)
         fields = self.flow_of(path)
         indices = choose(len(fields))
-        images = None if self.mode == "Flow" else self.frames_of(path, lambda n: indices)
-        return make_inputs(images, np.arange(self.frames), self.size, self.mode, fields[indices])
+        images = None if self.mode == "Flow" else self.frames_of(path, lambda n: np.minimum(indices, n - 1))
+        return make_inputs(images, np.arange(len(indices)), self.size, self.mode, fields[indices])
 
 
 def read_frames(path, size, fps=None, choose=np.arange):

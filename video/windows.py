@@ -5,7 +5,7 @@ from collections import deque
 import cv2
 import numpy as np
 
-from video.clips import clip_indices
+from video.clips import clip_indices, spread_indices
 from video.crops import square_crop
 from video.flow import NO_MOTION, flow
 from video.inputs import INPUTS, fit
@@ -20,10 +20,11 @@ class Windows:
     Parameters follow a run's meta.json: the network sees `frames` pictures of `size` pixels spread over `window`
     consecutive ones, at `fps` frames per second (None: the video's own), as "rgb", "flow" or both (`mode` RGB, Flow, Fuse).
     A person is due once seen for `min_frames` frames and then on every `stride`-th frame of the video, so that persons fall
-    due together and can share a call.
+    due together and can share a call. With `stack` the frames are stacks of so many, spread over as much of the window as there is.
     """
 
-    def __init__(self, frames, window, size, mode="RGB", fps=None, context=1.2, flow="dis", stride=16, min_frames=MIN_FRAMES):
+    def __init__(self, frames, window, size, mode="RGB", fps=None, context=1.2, flow="dis", stride=16, min_frames=MIN_FRAMES, stack=None):
+        self._stack = stack
         self.frames, self.window, self.size = frames, window, size
         self.fps, self.context, self.stride, self.min_frames = fps, context, stride, min_frames
         self._wants_rgb, self._flow_method = "rgb" in INPUTS[mode], flow if "flow" in INPUTS[mode] else None
@@ -96,8 +97,13 @@ class Windows:
         each = [self._inputs(self._people[track_id]) for track_id in track_ids]
         return {name: np.stack([one[name] for one in each]) for name in each[0]}
 
+    def _indices(self, n):
+        if self._stack:
+            return spread_indices(n, self._stack, self._stack, self.frames // self._stack)
+        return clip_indices(n, self.frames, self.window)
+
     def _inputs(self, person):
-        indices = clip_indices(self._length(person), self.frames, self.window)
+        indices = self._indices(self._length(person))
         inputs = {}
         if self._wants_rgb:
             inputs["rgb"] = np.stack([person.crops[i][..., ::-1] for i in indices])

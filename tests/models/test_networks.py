@@ -15,14 +15,22 @@ from models import i3d, mobilenet_v3, pose_gru, runtime, se, shufflenet_v2, slow
 
 ROOT = Path(__file__).parents[2]
 FRAMES, SIZE = 8, 32
-# Of another network here: the same layers; other clips, strides or widths.
-VARIANTS = ("x3d_m", "slowfast_4x16", "mobilenet_v3_large", "shufflenet_v2_1_0", "shufflenet_v2_1_5", "shufflenet_v2_2_0")
+# Of another network here: the same layers; other clips, strides or widths. Recurrent fusion has tests of its own.
+VARIANTS = (
+    "x3d_m",
+    "slowfast_4x16",
+    "mobilenet_v3_large",
+    "shufflenet_v2_1_0",
+    "shufflenet_v2_1_5",
+    "shufflenet_v2_2_0",
+    "recurrent_fusion",
+)
 NETWORKS = {name: one for name, one in models.RECOGNISERS.items() if name not in VARIANTS}
 # Every network alone; fusing is the same for all, so once.
 CASES = [("i3d", "Fuse"), *((name, mode) for name, one in NETWORKS.items() for mode in one.modes if len(models.MODES[mode]) == 1)]
 FIRST_MODES = {name: one.modes[0] for name, one in NETWORKS.items()}
 SHAKEN = [("i3d", "Fuse"), *((name, mode) for name, mode in FIRST_MODES.items() if name != "i3d")]
-OPTIONS = {"lrcn": {"backbone": "VGG19", "latent_dim": 16, "hidden_size": 8}}  # small ones, where there are any
+OPTIONS = {"lrcn": {"backbone": "VGG19", "latent_dim": 16, "hidden_size": 8}, "two_stream": {"backbone": "VGG19"}}  # small ones
 LEARNING_LAYERS = {
     "i3d": "Conv3d_5c_0a_1x1_conv",
     "i3d_se": "Conv3d_5c_0a_1x1_conv",

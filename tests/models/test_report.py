@@ -21,3 +21,13 @@ def test_one_class_only_has_no_auc():
     summary = summarise([0, 0], SCORES[:2], CLASSES, "fight")
     assert summary["roc_auc"] is None and "not defined" in table(summary)
     assert summary["per_class"]["stand"]["n"] == 0
+
+
+def test_top_five_counts_the_five_highest():
+    """Of six classes only the lowest score is no hit; with five classes it would be no question."""
+    classes = [f"c{i}" for i in range(6)]
+    scores = np.array([[0.5, 0.2, 0.1, 0.1, 0.06, 0.04]] * 4)
+    summary = summarise([0, 4, 5, 1], scores, classes)
+    assert (summary["accuracy"], summary["top5_accuracy"]) == (1 / 4, 3 / 4)
+    assert "accuracy 0.2500, among the first five 0.7500 of 4" in table(summary)
+    assert "top5_accuracy" not in summarise([0, 1], scores[:2, :5], classes[:5])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from video.augment import CHANGES, MIN_SIDE, Change, _colour, draw
+from video.augment import ANGLE, BLUR, CHANGES, MIN_SIDE, Change, _colour, draw
 
 
 @pytest.fixture
@@ -73,3 +73,52 @@ def test_draws_follow_the_generator_and_stay_in_range():
 def test_one_more_kind_leaves_the_others_as_they_were():
     alone, both = (draw(kinds, np.random.default_rng(3)) for kinds in (("crop",), ("flip", "crop")))
     assert alone.crop == both.crop and not alone.flip and alone.colour is None
+
+
+def test_rotation_turns_the_picture_and_the_motion():
+    """A quarter clockwise: what is at the top comes to the right, and what moved up moves right."""
+    rgb, flow = np.zeros((2, 20, 20, 3), np.uint8), np.full((2, 20, 20, 2), 128, np.uint8)
+    rgb[:, :5], flow[:, :5, :, 1] = 240, 128 - 40
+    changed = Change(angle=90.0)({"rgb": rgb, "flow": flow})
+    assert (changed["rgb"][:, :, 15:] == 240).all() and (changed["rgb"][:, :, :15] == 0).all()
+    assert (changed["flow"][:, :, 15:] == (128 + 40, 128)).all() and (changed["flow"][:, :, :15] == 128).all()
+
+
+def test_rotation_and_crop_keep_the_middle_of_the_part():
+    rgb = np.zeros((1, 40, 40, 3), np.uint8)
+    rgb[:, 18:22, 28:32] = 240  # about the middle of the part from 10 to 30, 20 to 40
+    changed = Change(crop=(0.5, 0.25, 0.5), angle=30.0)({"rgb": rgb})["rgb"][0, ..., 0] > 120
+    np.testing.assert_allclose(np.argwhere(changed).mean(axis=0), [19.5, 19.5], atol=0.3)
+    assert changed.sum() == pytest.approx(64, abs=8)
+
+
+def test_erased_is_one_rectangle_of_all_frames_grey_and_still(inputs):
+    changed = Change(erase=(0.25, 0.5, 0.2, 0.3))(inputs)
+    for name, clip in changed.items():
+        assert (clip[:, 10:16, 5:9] == 128).all()
+        clip[:, 10:16, 5:9] = inputs[name][:, 10:16, 5:9]
+        np.testing.assert_array_equal(clip, inputs[name])
+
+
+def test_blur_and_noise_leave_flow_alone(inputs):
+    soft, noisy = Change(blur=0.1)(inputs), Change(noise=(10.0, 5))(inputs)
+    assert np.diff(soft["rgb"].astype(int), axis=2).std() < 0.3 * np.diff(inputs["rgb"].astype(int), axis=2).std()
+    inside = (inputs["rgb"] > 40) & (inputs["rgb"] < 215)  # nothing is cut off there
+    noise = (noisy["rgb"].astype(int) - inputs["rgb"])[inside]
+    assert noise.std() == pytest.approx(10, rel=0.1) and abs(noise.mean()) < 1.5
+    np.testing.assert_array_equal(noisy["rgb"], Change(noise=(10.0, 5))(inputs)["rgb"])
+    for changed in (soft, noisy):
+        np.testing.assert_array_equal(changed["flow"], inputs["flow"])
+
+
+def test_heavy_draws_stay_in_range_and_leave_the_generator_and_the_others_alone():
+    first, second = np.random.default_rng(3), np.random.default_rng(3)
+    heavy, medium = draw(CHANGES, first), draw(CHANGES[:4], second)
+    assert (heavy.crop, heavy.flip) == (medium.crop, medium.flip) and first.random() == second.random()
+    assert (medium.angle, medium.blur, medium.noise, medium.erase) == (0.0, 0.0, None, None)
+    drawn = [draw(CHANGES, np.random.default_rng([1, i])) for i in range(200)]
+    angles = [change.angle for change in drawn]
+    assert -ANGLE <= min(angles) < -0.8 * ANGLE and 0.8 * ANGLE < max(angles) <= ANGLE
+    erased = np.array([change.erase for change in drawn])
+    assert erased.min() >= 0 and (erased[:, :2] + erased[:, 2:]).max() <= 1
+    assert len({change.noise for change in drawn}) == 200 and max(change.blur for change in drawn) <= BLUR

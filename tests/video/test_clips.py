@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from video.clips import clip_indices, forth_and_back, resample
+from video.clips import clip_indices, forth_and_back, resample, spread_indices
 
 
 @pytest.mark.parametrize(
@@ -100,3 +100,14 @@ def test_segments_of_unequal_length_cover_the_window():
 def test_more_frames_than_the_window_are_refused():
     with pytest.raises(ValueError, match="65 frames of a window of 64"):
         clip_indices(100, 65, 64)
+
+
+def test_spread_windows_go_from_the_beginning_to_the_end():
+    assert spread_indices(20, 4, 4, 3).reshape(3, 4).tolist() == [[0, 1, 2, 3], [8, 9, 10, 11], [16, 17, 18, 19]]
+    assert spread_indices(40, 2, 20, 2).reshape(2, 2).tolist() == [[5, 15], [25, 35]]
+    assert spread_indices(3, 4, 4, 2).reshape(2, 4).tolist() == [[0, 1, 2, 1]] * 2
+
+
+def test_one_spread_window_is_the_centre():
+    for n in (3, 70, 81):
+        assert spread_indices(n, 16, 64, 1).tolist() == clip_indices(n, 16, 64).tolist()

@@ -7,7 +7,7 @@ from tiny_pose import joints, spot, write_network
 
 from common.errors import InputError
 from video.crops import square_crop
-from video.pose import PoseEstimator, poses_in
+from video.pose import PoseEstimator, pose_in_whole, poses_in
 
 BOXES = [(187, 103, 272, 363), (180, 100, 280, 240), (0, 0, 60, 60)]
 
@@ -68,6 +68,48 @@ def test_places_in_the_picture_of_several_persons(tiny):
     np.testing.assert_allclose(found[1][12, :2], (151, 61), atol=0.6)
     np.testing.assert_allclose(found[0][13, :2] - found[0][12, :2], (2, 0), atol=1e-3)
     assert poses_in(tiny, picture, []).shape == (0, 17, 3)
+
+
+@pytest.mark.parametrize(("share", "looks"), [(0.1, 2), (0.35, 2), (0.45, 1), (0.9, 1)])
+def test_a_small_person_is_looked_at_again_from_near(tiny, share, looks):
+    """A network that sees joints all over the middle `share` of its input, whatever is in it."""
+    crops = []
+
+    class Middle:
+        description, layout = tiny.description, tiny.layout
+
+        def __call__(self, found):
+            crops.append(found)
+            places = (0.5 + share * np.linspace(-0.5, 0.5, 17)) * found.shape[1]
+            return np.stack([places, places, np.full(17, 0.9)], axis=-1).astype(np.float32)[None]
+
+    picture = np.zeros((100, 160, 3), np.uint8)
+    picture[50, 80] = 255
+    pose = pose_in_whole(Middle(), picture)
+    assert len(crops) == looks and pose.shape == (17, 3)
+    np.testing.assert_allclose(pose[8, :2], (80, 50), atol=1)
+    side = 160 if looks == 1 else 160 * share * 1.2 * 1.25  # of the last square that was looked at
+    np.testing.assert_allclose(np.ptp(pose[:, 0]), share * side, atol=0.02 * side)
+
+
+def test_of_nobody_there_is_one_look(movenet):
+    assert pose_in_whole(movenet, np.full((100, 160, 3), 90, np.uint8))[:, 2].max() < 0.3
+
+
+@pytest.mark.parametrize("box", [(225, 230, 229, 242), (0, 0, 60, 60), (420, 10, 520, 90), (200, 200, 200, 200), (630, -40, 760, 300)])
+def test_of_tiny_absent_and_departed_persons_nothing_is_sure(movenet, picture, box):
+    (pose,) = poses_in(movenet, picture, [box])
+    assert np.isfinite(pose).all() and pose[:, 2].mean() < 0.1
+
+
+def test_covered_and_cut_off_parts_are_less_sure(movenet, picture):
+    covered = picture.copy()
+    covered[230:] = 128
+    ((free,), (half,)) = (poses_in(movenet, image, [BOXES[0]]) for image in (picture, covered))
+    legs, head = [13, 14, 15, 16], [0, 1, 2, 3, 4]
+    assert half[legs, 2].max() < 0.15 < 0.35 < free[legs, 2].min() and half[:13, 2].mean() > 0.3
+    (below,) = poses_in(movenet, picture, [(187, 290, 272, 550)])  # the legs alone, and beyond the border
+    assert below[head, 2].max() < 0.15 < 0.3 < below[legs, 2].min()
 
 
 def test_one_at_a_time_gives_the_same(tiny, tmp_path):

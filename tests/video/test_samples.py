@@ -115,3 +115,13 @@ def test_nearest_frame_in_time():
 @pytest.mark.parametrize("fps", [5, 10, 12.5, 24, 25, 30, 50, 60])
 def test_at_a_constant_rate_time_stamps_say_what_counting_says(fps):
     assert nearest(np.arange(64) / 25, fps).tolist() == resample(64, 25, fps).tolist()
+
+
+def test_spread_samples_are_a_batch_from_the_beginning_to_the_end(clip):
+    batch = Sampler(4, 8, 16, "Fuse").spread(clip, 3)
+    assert {name: array.shape for name, array in batch.items()} == {"rgb": (3, 4, 16, 16, 3), "flow": (3, 4, 16, 16, 2)}
+    shown = [numbers(window) for window in Sampler(4, 8, 32).spread(clip, 3)["rgb"]]
+    assert shown == [[1, 3, 5, 7], [17, 19, 21, 23], [33, 35, 37, 39]]
+    one, called = Sampler(4, 8, 16, "Fuse").spread(clip, 1), Sampler(4, 8, 16, "Fuse")(clip)
+    for name, array in called.items():
+        np.testing.assert_array_equal(one[name], array[None])

@@ -1,0 +1,79 @@
+"""Recurrent fusion: what both streams of the two-stream network say along a video, read in order."""
+
+import keras
+from keras import layers, ops
+
+from common.errors import InputError
+from models import CHANNELS
+from models.two_stream import two_stream
+
+DROPOUT = 0.5
+
+
+def recurrent_fusion(num_class, frames=190, size=224, backbone="Xception", positions=19, hidden_size=128, attention=True):
+    """The two-stream network (Simonyan and Zisserman, arXiv 1406.2199) with a recurrent layer over places of a video.
+
+    Both streams, as `models.two_stream` builds them, describe every place; a GRU reads the descriptions in order. The streams
+    do not learn here: they are those of two finished runs.
+
+    Args:
+        num_class: number of classes.
+        frames: frames of a clip: those of a stack (the paper's best has 10) times `positions`. See `video.clips.spread_indices`.
+        size: height and width in pixels; at least 32, 71 for Xception.
+        backbone: image network of both streams, a key of `models.backbones.PREPROCESSING`.
+        positions: places of a video that are looked at, at least 1.
+        hidden_size: units of the GRU.
+        attention: whether the classifier sees the sum of all the GRU's steps, weighted by what they say themselves, through a dense
+            layer of half as many units, or the last step.
+
+    Returns:
+        an uncompiled `keras.Model`: {"rgb": uint8 (B, frames, size, size, 3), "flow": uint8 (B, frames, size, size, 2)} -> probabilities
+        (B, num_class) float32. Nested models "rgb_stream" and "flow_stream" hold the streams up to their features, which layer
+        "embedding" gives side by side, (B, positions, D), D = 2·2048 for Xception; up to there nothing learns. "logits" holds the
+        scores before softmax. Beside the streams there are 1,637,734 weights with the other defaults and 101 classes; 174 G
+        multiply-adds, nearly all in the streams.
+
+    Deviations: the paper averages scores or trains a support vector machine on them. This is the form in which the network is used
+    on UCF-101 in Keras: 19 places, GRU of 128 units under dropout, attention, a dense layer of 64 with SELU.
+
+    Raises:
+        InputError: `frames` are not `positions` equal stacks.
+    """
+    if frames % positions:
+        raise InputError(f"recurrent_fusion takes {positions} stacks of equally many frames; {frames} frames are not that")
+    clips = {name: keras.Input((frames, size, size, CHANNELS[name]), dtype="uint8", name=name) for name in ("rgb", "flow")}
+    features = [_features(name, clip, positions, two_stream(2, name, frames // positions, size, backbone)) for name, clip in clips.items()]
+    x = layers.Concatenate(dtype="float32", name="embedding")(features)  # (B, positions, D)
+    return keras.Model(clips, head(x, num_class, hidden_size, attention), name="recurrent_fusion")
+
+
+def head(x, num_class, hidden_size=128, attention=True):
+    """Probabilities (B, num_class) from the streams' features (B, positions, D), see `recurrent_fusion`."""
+    # OpenVINO converts neither a loop of Keras' nor its GRU's own dropout, which this is, so the steps are written out.
+    x = layers.SpatialDropout1D(DROPOUT, name="dropout")(x)
+    x = layers.GRU(hidden_size, return_sequences=attention, unroll=True, name="gru")(x)
+    if attention:
+        weights = layers.Softmax(axis=1, name="attention")(layers.Dense(1, name="importance")(x))  # (B, positions, 1)
+        x = layers.Dense(max(hidden_size // 2, 1), activation="selu", name="hidden")(ops.sum(weights * x, axis=1))
+    logits = layers.Dense(num_class, dtype="float32", name="logits")(x)
+    return layers.Softmax(name="probabilities", dtype="float32")(logits)
+
+
+def take_streams(model, spatial, motion):
+    """Give a recurrent fusion `model` the weights of two trained streams, models of `two_stream`."""
+    for source in (spatial, motion):
+        (name,) = source.input
+        model.get_layer(f"{name}_stream").set_weights(_up_to_features(source).get_weights())
+
+
+def _features(name, clip, positions, stream):
+    """Features (B, positions, D) of a stream at each stack of a clip (B, frames, size, size, C)."""
+    body = _up_to_features(stream)
+    body.name, body.trainable = f"{name}_stream", False
+    stacks = ops.reshape(clip, (-1, *stream.input[name].shape[1:]))  # (B · positions, frames of a stack, size, size, C)
+    found = body({name: stacks})
+    return ops.reshape(found, (-1, positions, found.shape[-1]))
+
+
+def _up_to_features(stream):
+    return keras.Model(stream.input, stream.get_layer("features").output)
