@@ -16,7 +16,8 @@ def add_person_flags(parser):
     group.add_argument("--weights", default="model_data/person.weights", help="its trained Darknet weights")
     group.add_argument("--names", default="model_data/person.names", help="its class names, one a line")
     group.add_argument("--person-class", default="person", help="the class to follow")
-    group.add_argument("--score-threshold", type=fraction, default=0.4, help="keep detections from this score, 0 to 1")
+    group.add_argument("--score-threshold", type=fraction, default=0.4, help="who scores this, 0 to 1, may be a new person")
+    group.add_argument("--faint-threshold", type=fraction, default=0.2, help="who is followed already is recognised from this score on")
     group.add_argument("--iou-threshold", type=fraction, default=0.45, help="boxes overlapping more are one person")
     group.add_argument(
         "--encoder", metavar="FILE", default=ENCODER, help="appearance network: .keras, .onnx or .pb; none: motion and overlap only"
@@ -75,7 +76,7 @@ def build_detector(args):
             raise InputError(f"no file {getattr(args, flag)}; give the detector with --cfg, --weights and --names")
     return Detector(
         args.cfg, args.weights, args.names, classes=(args.person_class,),
-        score_threshold=args.score_threshold, iou_threshold=args.iou_threshold, runtime=args.runtime,
+        score_threshold=min(args.score_threshold, args.faint_threshold), iou_threshold=args.iou_threshold, runtime=args.runtime,
     )  # fmt: skip
 
 
@@ -92,7 +93,7 @@ def build_tracker(args, encoder=None):
     """A fresh `deep_sort.Tracker`: one per video. Its appearance distance is the encoder's own unless the flag says otherwise."""
     from deep_sort import Tracker
 
-    settings = {"max_age": args.max_age, "n_init": args.n_init}
+    settings = {"max_age": args.max_age, "n_init": args.n_init, "begin_score": args.score_threshold}
     if encoder:
         distance = encoder.max_distance if args.max_cosine_distance is None else args.max_cosine_distance
         settings |= {"max_cosine_distance": distance, "looks_first": True}

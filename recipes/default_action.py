@@ -3,6 +3,7 @@
     python recipes/default_action.py --data ../shared/data                      trains on everything, writes save_weight/default
     python recipes/default_action.py --data ../shared/data --folds              5 folds by recording, 3 seeds: how good it is
     python recipes/default_action.py --data ../shared/data --folds --evaluate   the same, scored by evaluate.py on whole videos
+    … --also X.cfg X.weights X.names                                            learns from another detector's tracks of the clips, too
 
     data/fight_cctv data/videos/vtest.mp4 data/weizmann  ─┐
     scenes of samples/stage.py, made in <work>/stage     ─┴→  <work>/windows  →  <output>/model.keras meta.json
@@ -22,14 +23,16 @@ from common.person_flags import add_person_flags, person_source  # noqa: E402
 FACTS = {"recogniser": "motion", "mode": "Flow", "frames": 20, "window": 20, "size": 96, "fps": 10.0, "region": "person", "context": 2.0}
 FACTS |= {"crop": "fixed", "flow": "dis"}
 FOLDS = 5
-PERSON_FLAGS = ("cfg", "weights", "names", "encoder", "score_threshold", "iou_threshold", "max_cosine_distance", "max_age", "n_init")
-PERSON_FLAGS += ("stride",)
+PERSON_FLAGS = ("cfg", "weights", "names", "encoder", "score_threshold", "faint_threshold", "iou_threshold", "max_cosine_distance")
+PERSON_FLAGS += ("max_age", "n_init", "stride")
+ALSO_SCORE = 0.2  # who is found with so little, and followed by motion alone, is often where a fight is
 
 
 def parse_args():
     parser = script_parser(__doc__)
     parser.add_argument("--output", type=Path, default=ROOT / "save_weight/default", help="the run")
     parser.add_argument("--folds", action="store_true", help=f"train and score {FOLDS} folds instead of the final run")
+    parser.add_argument("--also", nargs=3, metavar=("CFG", "WEIGHTS", "NAMES"), help="learn from another detector's tracks too")
     parser.add_argument("--evaluate", action="store_true", help="with --folds: detector and all, instead of from the windows kept")
     return parse_material(parser)
 
@@ -54,10 +57,19 @@ def main():
     clips, others = material.footage(args.data)
     videos = [*clips, *others, *material.stage(args.work / "stage")]
     known = gather(args, videos)
+    more = gather(with_detector(args, *args.also), clips) if args.also else []
     if args.folds:
-        protocol(args, clips, known)
+        protocol(args, clips, known, more)
     else:
-        fit(args, args.output, known, seed=0)
+        fit(args, args.output, [*known, *more], seed=0)
+
+
+def with_detector(args, cfg, weights, names):
+    """The arguments with another detector that follows more: the more the tracks differ, the more there is to learn from."""
+    import argparse
+
+    other = {"cfg": cfg, "weights": weights, "names": names, "encoder": "none", "score_threshold": ALSO_SCORE}
+    return argparse.Namespace(**vars(args) | other)
 
 
 def gather(args, videos):
@@ -84,8 +96,11 @@ def found(args, videos):
     return [windows_in(video.path, described, persons_of, describe, kept, args.stride) for video in tqdm(videos, unit="video")]
 
 
-def protocol(args, clips, known):
-    """Train and score every fold of the clips of fight_cctv, the first that are `known`; the rest is always in training."""
+def protocol(args, clips, known, more):
+    """Train and score every fold of the clips of fight_cctv, the first that are `known`; the rest is always in training.
+
+    `more` of the same clips, if not empty, is for training only.
+    """
     import numpy as np
 
     from recipes import protocol as figures
@@ -94,7 +109,8 @@ def protocol(args, clips, known):
     scores, leaks = np.zeros((2, args.seeds, len(clips)))
     for seed, split in enumerate(splits):
         for fold, (training, held_out) in enumerate(split):
-            trained = fit(args, args.work / f"seed_{seed}_fold_{fold}", [known[i] for i in training] + known[len(clips) :], seed)
+            seen = [tracks[i] for tracks in (known, more) if tracks for i in training]
+            trained = fit(args, args.work / f"seed_{seed}_fold_{fold}", [*seen, *known[len(clips) :]], seed)
             figures.write_list(trained.folder / "videos.txt", [clips[i] for i in held_out])
             if args.evaluate:
                 scores[seed, held_out] = figures.evaluated(trained, person_arguments(args))
@@ -138,7 +154,8 @@ def write_run(args, folder, model, facts, seed):
 
     versions = {name: importlib.metadata.version(name) for name in ("keras", "numpy")}
     facts = facts | {"classes": list(CLASSES), "seed": seed, "versions": versions, "threshold": 0.5}
-    facts["persons"] = {"detector": Path(args.weights).name} | {name: getattr(args, name) for name in PERSON_FLAGS[4:]}
+    detectors = [Path(file).name for file in (args.weights, *(vars(args).get("also") or ())[1:2])]
+    facts["persons"] = {"detectors": detectors} | {name: getattr(args, name) for name in PERSON_FLAGS[4:]}
     trained = Run.create(folder, facts)
     model.save(trained.model_path)
     return trained

@@ -36,13 +36,21 @@ def follow(frames, detector, tracker, encoder=None, every=1, stages=None):
             with stages("detect"):
                 found = detector.detect([frame.image])[0]
             with stages("appearance"):
-                features = encoder(frame.image, found.tlbr) if encoder else None
+                features = _describe(encoder, frame.image, found, tracker.begin_score) if encoder else None
         with stages("track"):
             tracker.predict()
             if since_detection == 0:
                 tracker.update(found.tlbr, found.score, features)
             persons = [_person(track, since_detection) for track in tracker.tracks]
         yield frame, persons
+
+
+def _describe(encoder, image, found, least):
+    """(N, D) features of the detections; zeros for those under the score `least`, which is not worth the time."""
+    described = encoder(image, found.tlbr[found.score >= least])
+    features = np.zeros((len(found.score), described.shape[1]), described.dtype)
+    features[found.score >= least] = described
+    return features
 
 
 def _person(track, since_detection):

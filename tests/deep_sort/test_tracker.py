@@ -349,3 +349,40 @@ def test_looks_first_takes_longer_to_believe_in_boxes_that_overlap():
         counts = [len(step(tracker, [box(100), box(112), box(300)], LOOKS[[0, 1, 2]])) for _ in range(10)]
         assert next(frame for frame, count in enumerate(counts, 1) if count == 3) == first
         assert counts[2] == (1 if looks_first else 3)  # the one who stands alone is there as soon as ever
+
+
+def faint_step(tracker, boxes, scores, features=None):
+    """As `step`, with a score for each box."""
+    tracker.predict()
+    tracker.update(np.array(boxes, np.float32).reshape(-1, 4), np.array(scores), features)
+    return [track.track_id for track in tracker.tracks if track.is_confirmed and track.time_since_update == 0]
+
+
+def test_faint_detections_continue_a_person_but_never_begin_one():
+    tracker, x = followed(begin_score=0.4)
+    for frame in range(20):
+        assert faint_step(tracker, [box(x + 4 * frame), box(300)], [0.2, 0.39], LOOKS[[1, 2]]) == [1]
+    assert len(tracker.tracks) == 1 and tracker.tracks[0].score == pytest.approx(0.2)
+    assert len(tracker.tracks[0].gallery) == 10  # how they look is not believed
+    assert [step(tracker, [box(x + 80), box(300)]) and len(tracker.tracks) for _ in range(3)] == [2, 2, 2]
+
+
+def test_a_faint_detection_comes_last_and_must_fit():
+    tracker, x = followed(begin_score=0.4)
+    faint_step(tracker, [box(x), box(x + 8)], [0.1, 0.9], LOOKS[[0, 0]])  # the faint one fits better
+    assert len(tracker.tracks) == 1 and tracker.tracks[0].score == pytest.approx(0.9)
+    tracker, x = followed(begin_score=0.4)
+    assert faint_step(tracker, [box(x + 20)], [0.1]) == []  # IoU 1/3
+    tracker, x = followed(begin_score=0.4)
+    step(tracker, [])
+    assert faint_step(tracker, [box(x + 4)], [0.1]) == []  # was not there a moment ago
+    tracker = Tracker(begin_score=0.4)
+    step(tracker, [box(100)])
+    assert faint_step(tracker, [box(100)], [0.1]) == [] and tracker.tracks == []  # not confirmed
+
+
+def test_a_faint_box_makes_no_crowd():
+    tracker = Tracker(looks_first=True, begin_score=0.4)
+    for _ in range(3):
+        seen = faint_step(tracker, [box(100), box(112)], [0.9, 0.1], LOOKS[[0, 1]])
+    assert seen == [1]

@@ -90,3 +90,24 @@ def test_every_third_frame_is_detected_and_the_box_moves_on_between():
     lefts = [persons[0].tlbr[0] for _, persons in seen]
     assert all(b > a for a, b in pairwise(lefts[20:]))
     assert np.abs(np.array(lefts[20:]) - (10 + 2 * np.arange(21, 41))).max() < 6
+
+
+def test_only_who_may_be_new_is_described():
+    """A faint detection costs no time in the encoder, and keeps the person."""
+    from deep_sort import Tracker
+
+    described = []
+
+    class Fading(OnePerson):
+        def detect(self, images):
+            (found,) = super().detect(images)
+            found.score[:] = 0.9 if self.calls[-1] <= 5 else 0.2
+            return [found]
+
+    def encoder(image, tlbr):
+        described.append(len(tlbr))
+        return np.full((len(tlbr), 4), 0.5, np.float32)
+
+    seen = list(follow(frames(12), Fading(), Tracker(begin_score=0.4), encoder))
+    assert described == [1] * 5 + [0] * 7
+    assert [(p.track_id, p.missed) for _, persons in seen for p in persons] == [(1, 0)] * 12
