@@ -1,4 +1,4 @@
-"""GaitNN on the features of a pose network: sizes, every layer by hand, and what the other recognisers' tests ask, on a small trunk."""
+"""GaitNN on the features of a pose network: its size, the recurrent layer by hand, OpenVINO and the file, and what learns."""
 
 import keras
 import numpy as np
