@@ -264,7 +264,8 @@ def start_weights(args, model, earlier=None):
     from models import fuse
     from models.transfer import start_from
 
-    if RECOGNISERS[args.model].frozen and not (args.weights or args.from_runs):
+    starts_learned = "backbone" in args.options or RECOGNISERS[args.model].frozen
+    if starts_learned and not (args.weights or args.from_runs):
         _pretrain(args, model)
     if args.from_runs:
         runs = _pair(args.from_runs)

@@ -11,6 +11,7 @@ import evaluate as script_evaluate
 import extract_flow as script_flow
 import train as script_train
 from common.errors import InputError
+from models.backbones import backbone
 from models.run import Run
 from video import flow
 
@@ -83,6 +84,18 @@ def test_both_streams_under_a_recurrent_layer(call, which, folder, monkeypatch):
     assert len(list((folder / "kept").glob("*.embedding"))) == sum(map(sum, run.meta["clips"].values()))
     call(script_evaluate, "--path", run.folder)
     assert json.loads((run.folder / "evaluation/test/summary.json").read_text())["n"] == len(TEST)
+
+
+def test_the_image_network_starts_from_weights_for_pictures(call, which, folder):
+    flags = ("--mode", "Flow", "--flow-archive", "none", "--epochs", 0, "--name", "pretrained", "--pretrained")
+    flags = (*(flag for flag in which if flag not in ("--pretrained", "none")), *flags)
+    with pytest.raises(InputError, match=r"nowhere\.h5: no such run or weights file"):
+        call(script_train, *flags, "nowhere.h5")
+    colours = backbone("MobileNet", 32, 3)
+    colours.save(folder / "pictures.keras")
+    call(script_train, *flags, "pictures.keras")
+    inside = Run.open(folder / "save_weight/pretrained").load_model().get_layer("mobilenet")
+    np.testing.assert_array_equal(inside.get_layer("conv_pw_13").get_weights()[0], colours.get_layer("conv_pw_13").get_weights()[0])
 
 
 def test_a_video_without_flow_is_told_before_training(call, which, folder, capsys, rows):
