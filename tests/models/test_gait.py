@@ -27,7 +27,8 @@ def small():
     norms = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
     for norm in norms:
         norm.momentum = 0.1
-    model({"rgb": clips}, training=True)
+    for _ in range(3):
+        model({"rgb": clips}, training=True)
     trunk.trainable = False
     return model, {"rgb": clips}
 
