@@ -46,7 +46,7 @@ def test_scores_are_the_mean_over_windows(clips, untrained_run):
     def brightness(inputs):
         return inputs["rgb"].mean(axis=(1, 2, 3))[:, :2]
 
-    args = Namespace(pose=None, cache=None, flow_archive=None, testing_samples=2)
+    args = Namespace(pose=None, cache=None, flow_archive=None, tracks=None, testing_samples=2)
     paths = [clips / f"clip {i}.avi" for i in range(4)]
     scores = score_clips(args, untrained_run, brightness, [Example(path, 0, "list") for path in paths])
     for path, row in zip(paths, scores, strict=True):

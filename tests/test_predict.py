@@ -49,7 +49,7 @@ def test_a_row_per_person_and_frame(annotated, rows):
         for row in answered:
             scores = {name: float(row[name]) for name in ("fight", "noFight")}
             assert sum(scores.values()) == pytest.approx(1, abs=0.01)
-            assert row["action"] == max(scores, key=scores.get) and float(row["score"]) == pytest.approx(max(scores.values()), abs=1e-4)
+            assert scores[row["action"]] == max(scores.values()) == pytest.approx(float(row["score"]), abs=1e-4)
 
 
 def test_events_cover_what_was_seen(annotated, rows):
