@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import cv2
 import numpy as np
@@ -61,7 +62,9 @@ def test_stopped_in_the_middle_and_started_again_loses_and_doubles_nothing(video
         for t in range(40):
             video.write(np.roll(np.random.default_rng(1).integers(0, 256, (120, 160, 3), dtype=np.uint8), t, axis=1))
     flags = ["--videos", str(big), "--output", "flow", "--workers", "1"]
-    process = subprocess.Popen([sys.executable, str(root / "extract_flow.py"), *flags], cwd=videos, stderr=subprocess.PIPE)
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # also where the tests run in the background, which turns it off
+    command = [sys.executable, str(root / "extract_flow.py"), *flags]
+    process = subprocess.Popen(command, cwd=videos, stderr=subprocess.PIPE, preexec_fn=heard)
     limit = time.monotonic() + 60
     while not list(videos.glob("flow/v/.v_big.part/frame000002.jpg")) and time.monotonic() < limit:
         time.sleep(0.02)
