@@ -13,7 +13,7 @@ PERSON = (0.29, 0.08, 0.71, 0.92)
 than a person who stands with the arms down."""
 
 CELLS = 7  # each way, that the person's features are pooled to
-WIDTH, HEADS, UNITS = 128, 2, 3  # of the Transformer units, as public reimplementations have them; not checked against the paper's text
+WIDTH, HEADS, UNITS = 128, 2, 3  # of the Transformer units, as a public reimplementation has them; not checked against the paper's text
 FEED_FORWARD = 512  # four times the width, as in arXiv 1706.03762
 PLACE = 8  # numbers that a place, and a moment, are embedded in; our choice
 DROPOUT = 0.3
