@@ -18,6 +18,7 @@ from models.training import best_threshold
 
 STATE_NAME = "state.npz"
 COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
+CURVE_EVERY = 10.0  # seconds from one drawing of the learning curve to the next: a small network's epoch takes less than drawing
 METRICS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_balanced_accuracy")
 
 
@@ -26,7 +27,7 @@ class Recorder(keras.callbacks.Callback):
 
     state.npz is written first and holds everything needed to go on: weights, optimizer, history. The other files
     (model.keras, log.csv, curve.png, meta.json) follow from it and are written again when training goes on, so a kill at
-    any moment costs the unfinished epoch and nothing else.
+    any moment costs the unfinished epoch and nothing else. Of many short epochs curve.png is not drawn after each, but after the last.
 
     Args:
         run: a `models.run.Run`.
@@ -52,6 +53,7 @@ class Recorder(keras.callbacks.Callback):
         self._learned = learned or portable
         self.run, self._portable, self._validation, self._positive = run, portable, validation, positive
         self.history, self.best = [], None
+        self._drawn = -math.inf
 
     @property
     def epoch(self):
@@ -124,8 +126,10 @@ class Recorder(keras.callbacks.Callback):
         meta["metrics"] = {"positive": meta["classes"][self._positive]} | {name: self.best[name] for name in METRICS}
         self.run.write_meta()
         write_text(folder / "log.csv", _csv(self.history))
-        with writing(folder / "curve.png") as partial:
-            _draw_curve(self.history, partial)
+        if time.monotonic() > self._drawn + CURVE_EVERY or self.epoch == self.params.get("epochs"):
+            with writing(folder / "curve.png") as partial:
+                _draw_curve(self.history, partial)
+            self._drawn = time.monotonic()
         if self._copy:
             self._copy()
 

@@ -64,11 +64,28 @@ def script(root):
             except SystemExit as end:
                 ended = end.code or 0
             finally:
-                if "keras" in sys.modules:
-                    sys.modules["keras"].config.set_dtype_policy("float32")
+                back_to_float32()
         return checked(subprocess.CompletedProcess(arguments, ended, *output), code)
 
     return call
+
+
+@pytest.fixture
+def main_of(monkeypatch):
+    """Call a script's main with flags: main_of(train, "--epochs", 1) -> what it returns. Errors come through, unlike those of `script`."""
+
+    def call(module, *flags):
+        monkeypatch.setattr(sys, "argv", [f"{module.__name__}.py", *map(str, flags)])
+        return module.main()
+
+    yield call
+    back_to_float32()
+
+
+def back_to_float32():
+    """Undo what --precision did to this process."""
+    if "keras" in sys.modules:
+        sys.modules["keras"].config.set_dtype_policy("float32")
 
 
 def checked(done, code):

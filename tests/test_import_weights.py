@@ -57,12 +57,11 @@ def test_published_file_becomes_a_run(script, tmp_path):
     assert any(np.array_equal(kernel, array) for array in saved_arrays(run.model_path))
 
 
-def test_file_that_does_not_fit_leaves_nothing(monkeypatch, tmp_path):
+def test_file_that_does_not_fit_leaves_nothing(main_of, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     write_hdf5(tmp_path / "other.h5", {"Conv3d_1a_7x7_bn/beta": values("beta", (64,)), "other/kernel": values("other", (3,))})
-    monkeypatch.setattr(sys, "argv", ["import_weights.py", "--from", "keras_i3d", "other.h5", "--to", "save_weight/run"])
     with pytest.raises(InputError, match=r"^other.h5: does not hold i3d: Conv3d_1a_7x7_conv/kernel is missing, .* and 220 more$"):
-        import_weights.main()
+        main_of(import_weights, "--from", "keras_i3d", "other.h5", "--to", "save_weight/run")
     assert not (tmp_path / "save_weight").exists()
 
 

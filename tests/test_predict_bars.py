@@ -42,13 +42,12 @@ def test_each_stream_says_what_it_says_alone(run):
 
 
 @pytest.mark.parametrize("runtime", ["openvino", "keras"])
-def test_the_video_is_wider_and_the_table_holds_the_fused_scores(run, tmp_path, monkeypatch, rows, runtime):
+def test_the_video_is_wider_and_the_table_holds_the_fused_scores(run, tmp_path, main_of, monkeypatch, rows, runtime):
     drawn, group = [], draw_bars.Bars._group
     monkeypatch.setattr(draw_bars.Bars, "_group", lambda *given: drawn.append(given[3:]) or group(*given))
     output = tmp_path / runtime
     flags = ("--video", tmp_path / "video.avi", "--output", output, "--runtime", runtime, "--draw", "bars", "--stride", 4, "--smooth", 1)
-    monkeypatch.setattr("sys.argv", ["predict.py", "--path", *map(str, (run.folder, *flags))])
-    predict.main()
+    main_of(predict, "--path", run.folder, *flags)
     assert [title for title, _ in drawn[-3:]] == ["spatial", "motion", "fused"]
     spatial, motion, fused = (scores for _, scores in drawn[-3:])
     mean = np.exp((np.log(spatial) + 3 * np.log(motion)) / 4)

@@ -3,7 +3,6 @@
 import json
 import shutil
 
-import keras
 import numpy as np
 import pytest
 from tiny_recogniser import TINY, moving_square, write_clip
@@ -39,17 +38,11 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def call(folder, monkeypatch):
+def call(folder, main_of, monkeypatch):
     """Run a script in this process: call(script_train, "--epochs", 1)."""
     monkeypatch.setitem(models.RECOGNISERS, "tiny", TINY)
     monkeypatch.chdir(folder)
-
-    def call(script, *flags):
-        monkeypatch.setattr("sys.argv", ["script", *map(str, flags)])
-        script.main()
-
-    yield call
-    keras.config.set_dtype_policy("float32")
+    return main_of
 
 
 UCF101 = ("--model", "tiny", "--dataset", "ucf101", "--data", "UCF-101", "--splits", "lists", "--batchsize", 4)

@@ -2,7 +2,6 @@
 
 import json
 
-import keras
 import numpy as np
 import pytest
 from tiny_recogniser import moving_square, write_clip
@@ -34,18 +33,12 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def call(folder, monkeypatch):
+def call(folder, main_of, monkeypatch):
     """Run a script in this process: call(script_train, "--epochs", 1)."""
     monkeypatch.setitem(models.RECOGNISERS, "two_stream", TINY_STREAMS)
     monkeypatch.setattr("models.recurrent_fusion.two_stream", tiny_streams)
     monkeypatch.chdir(folder)
-
-    def call(script, *flags):
-        monkeypatch.setattr("sys.argv", ["script", *map(str, flags)])
-        script.main()
-
-    yield call
-    keras.config.set_dtype_policy("float32")
+    return main_of
 
 
 @pytest.fixture

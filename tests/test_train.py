@@ -45,18 +45,16 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def train(folder, monkeypatch):
+def train(folder, main_of, monkeypatch):
     """Run train.py in this process: train("--epochs", 1, name="x") -> the run's folder, or its exit code if there is one."""
     monkeypatch.setitem(models.RECOGNISERS, "tiny", TINY)
     monkeypatch.chdir(folder)
 
     def call(*flags, name=None, model="tiny"):
         named = ["--model", model, "--name", name] if name else []
-        monkeypatch.setattr(sys, "argv", ["train.py", *named, *map(str, flags)])
-        return script_train.main() or (folder / "save_weight" / name if name else None)
+        return main_of(script_train, *named, *flags) or (folder / "save_weight" / name if name else None)
 
-    yield call
-    keras.config.set_dtype_policy("float32")
+    return call
 
 
 def start(root, folder, *flags, calls=None, **variables):

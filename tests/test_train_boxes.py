@@ -1,7 +1,6 @@
 """From tracks and lists to a network that is asked about boxes, on films in which only the box tells who is meant."""
 
 import json
-import sys
 
 import keras
 import numpy as np
@@ -61,16 +60,11 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def call(folder, monkeypatch):
+def call(folder, main_of, monkeypatch):
     """call(script's module, *flags) runs it in this process, in the folder."""
     monkeypatch.setitem(models.RECOGNISERS, "tiny", TINY)
     monkeypatch.chdir(folder)
-
-    def call(script, *flags):
-        monkeypatch.setattr(sys, "argv", ["script", *map(str, flags)])
-        return script.main()
-
-    return call
+    return main_of
 
 
 def test_a_network_learns_whom_it_is_asked_about(call, folder):

@@ -1,7 +1,7 @@
 """train_encoder.py through its command line, on two short scenes that samples/persons.py renders."""
 
 import csv
-import sys
+from functools import partial
 
 import cv2
 import numpy as np
@@ -24,14 +24,9 @@ def persons(script, tmp_path_factory):
 
 
 @pytest.fixture
-def train(monkeypatch):
+def train(main_of):
     """Run train_encoder.py in this process; returns its exit code, None for success."""
-
-    def call(*flags):
-        monkeypatch.setattr(sys, "argv", ["train_encoder.py", *map(str, flags)])
-        return train_encoder.main()
-
-    return call
+    return partial(main_of, train_encoder)
 
 
 def test_rendered_persons_are_as_extract_frames_leaves_them(persons):

@@ -1,7 +1,5 @@
 """From pictures with joints to a pose network, to a gait run upon it, to a table of its features; each script's main in this process."""
 
-import sys
-
 import numpy as np
 import pytest
 from tiny_recogniser import write_dataset
@@ -30,16 +28,11 @@ def place(tmp_path_factory):
 
 
 @pytest.fixture
-def main(place, monkeypatch):
+def main(place, main_of, monkeypatch):
     """Call a script's main in that folder, with a pose network of the fewest blocks."""
     monkeypatch.chdir(place)
     monkeypatch.setattr(human_pose, "BLOCKS", (0, 0))
-
-    def call(script, *flags):
-        monkeypatch.setattr(sys, "argv", [script.__name__, *map(str, flags)])
-        return script.main()
-
-    return call
+    return main_of
 
 
 def test_pictures_become_a_file_for_pose(main, place, capsys):

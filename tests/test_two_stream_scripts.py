@@ -3,7 +3,6 @@
 import json
 import shutil
 
-import keras
 import numpy as np
 import pytest
 
@@ -29,16 +28,10 @@ def folder(data, tmp_path_factory):
 
 
 @pytest.fixture
-def call(folder, data, monkeypatch):
+def call(folder, main_of, monkeypatch):
     """Run a script in this process: call(script_train, "--epochs", 1)."""
     monkeypatch.chdir(folder)
-
-    def call(script, *flags):
-        monkeypatch.setattr("sys.argv", ["script", *map(str, flags)])
-        return script.main()
-
-    yield call
-    keras.config.set_dtype_policy("float32")
+    return main_of
 
 
 @pytest.fixture

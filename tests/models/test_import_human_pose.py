@@ -52,28 +52,23 @@ def thin(monkeypatch):
     return reference.tensors(shapes)
 
 
-def run(monkeypatch, *flags):
-    monkeypatch.setattr(sys, "argv", ["import_weights.py", *map(str, flags)])
-    import_weights.main()
-
-
-def test_a_file_for_pose_is_written(thin, monkeypatch, tmp_path, capsys):
+def test_a_file_for_pose_is_written(thin, main_of, tmp_path, capsys):
     path = write_checkpoint(tmp_path / "MPII+LSP.ckpt", thin)
-    run(monkeypatch, "--from", "human_pose", path, "--to", tmp_path / "human_pose.keras")
+    main_of(import_weights, "--from", "human_pose", path, "--to", tmp_path / "human_pose.keras")
     assert "extract_pose.py --pose" in capsys.readouterr().out
     stored = human_pose.load(tmp_path / "human_pose.keras").get_layer("Upsampling_layer").get_weights()
     np.testing.assert_array_equal(stored[0], thin["NewInceptionResnetV2/AuxiliaryScoring/Upsampling_layer/weights"])
     assert '"layout": "mpii16"' in (tmp_path / "human_pose.json").read_text()
 
 
-def test_what_does_not_fit_is_listed_and_nothing_written(thin, monkeypatch, tmp_path):
+def test_what_does_not_fit_is_listed_and_nothing_written(thin, main_of, tmp_path):
     scoring, trunk = published.SCORING, published.TRUNK
     thin[f"{scoring}/Upsampling_layer/biases"] = thin[f"{scoring}/Upsampling_layer/biases"][:14]
     thin[f"{trunk}/Repeat/block35_2/Conv2d_1x1/biases"] = thin.pop(f"{trunk}/Repeat/block35_1/Conv2d_1x1/biases")
     thin[f"{trunk}/Conv2d_2b_3x3/weights/RMSProp"] = np.zeros(3, np.float32)
     path = write_checkpoint(tmp_path / "other.ckpt", thin)
     with pytest.raises(InputError) as error:
-        run(monkeypatch, "--from", "human_pose", path, "--to", tmp_path / "pose.keras")
+        main_of(import_weights, "--from", "human_pose", path, "--to", tmp_path / "pose.keras")
     faults = (
         f"{trunk}/Repeat/block35_1/Conv2d_1x1/biases is missing",
         f"{scoring}/Upsampling_layer/biases is 14 and not 16",
@@ -84,6 +79,6 @@ def test_what_does_not_fit_is_listed_and_nothing_written(thin, monkeypatch, tmp_
 
 
 @pytest.mark.parametrize("flags", [("--to", "pose.keras", "--num_class", "3"), ("--to", "save_weight/pose")])
-def test_it_has_no_classes_and_is_no_run(monkeypatch, flags):
+def test_it_has_no_classes_and_is_no_run(main_of, flags):
     with pytest.raises(SystemExit):
-        run(monkeypatch, "--from", "human_pose", "a.ckpt", *flags)
+        main_of(import_weights, "--from", "human_pose", "a.ckpt", *flags)

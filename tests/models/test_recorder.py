@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+import models.recorder as recorder_module
 from common.errors import InputError
 from models.recorder import STATE_NAME, Recorder, load_state, save_state
 from models.run import Run
@@ -51,6 +52,17 @@ def recorder(folder, validation=True):
 
 def fit(model, record, epochs):
     model.fit(Batches(), initial_epoch=record.epoch, epochs=epochs, callbacks=[record], shuffle=False, verbose=0)
+
+
+def test_curve_is_drawn_at_first_then_now_and_then_and_at_last(tmp_path, monkeypatch):
+    drawn, draw = [], recorder_module._draw_curve
+    monkeypatch.setattr(recorder_module, "_draw_curve", lambda history, path: drawn.append(len(history)) or draw(history, path))
+    model, record = small_model(), recorder(tmp_path)
+    fit(model, record, 4)
+    assert drawn == [1, 4]
+    monkeypatch.setattr(recorder_module, "CURVE_EVERY", 0.0)
+    fit(model, record, 7)
+    assert drawn == [1, 4, 5, 6, 7]
 
 
 def test_files_of_an_epoch(tmp_path, capsys):
