@@ -42,7 +42,7 @@ BLOCK_17 = (
     (("Conv2d_1x1", 192, 1),),
     (("Conv2d_0a_1x1", 128, 1), ("Conv2d_0b_1x7", 160, (1, 7)), ("Conv2d_0c_7x1", 192, (7, 1))),
 )
-HEAD = (("AuxLogits.Conv2d_1b_1x1", 128, 1), ("AuxLogits.Conv2d_2a_5x5", 768, 5))
+HEAD = (("AuxLogits-Conv2d_1b_1x1", 128, 1), ("AuxLogits-Conv2d_2a_5x5", 768, 5))
 
 
 def human_pose(size=SIZE, layout="mpii16", shrink=1):
@@ -89,16 +89,16 @@ def trunk(size=SIZE, shrink=1):
     x = _row(x, STEM, shrink)
     x = _row(layers.MaxPooling2D(3, 2, name="MaxPool_3a_3x3")(x), STEM_2, shrink)
     x = layers.MaxPooling2D(3, 2, name="MaxPool_5a_3x3")(x)  # (B, 35, 35, 192)
-    pooled = layers.AveragePooling2D(3, 1, "same", name="Mixed_5b.AvgPool_0a_3x3")(x)
-    last = _row(pooled, (("Conv2d_0b_1x1", 64, 1),), shrink, "Mixed_5b.Branch_3.")
+    pooled = layers.AveragePooling2D(3, 1, "same", name="Mixed_5b-AvgPool_0a_3x3")(x)
+    last = _row(pooled, (("Conv2d_0b_1x1", 64, 1),), shrink, "Mixed_5b-Branch_3-")
     x = layers.Concatenate(name="Mixed_5b")([*_branches(x, MIXED_5B, shrink, "Mixed_5b"), last])
     for i in range(BLOCKS[0]):
-        x = _residual(x, BLOCK_35, 0.17, shrink, f"Repeat.block35_{i + 1}")
-    pooled = layers.MaxPooling2D(3, 2, name="Mixed_6a.MaxPool_1a_3x3")(x)
+        x = _residual(x, BLOCK_35, 0.17, shrink, f"Repeat-block35_{i + 1}")
+    pooled = layers.MaxPooling2D(3, 2, name="Mixed_6a-MaxPool_1a_3x3")(x)
     x = layers.Concatenate(name="Mixed_6a")([*_branches(x, MIXED_6A, shrink, "Mixed_6a"), pooled])  # (B, 17, 17, 1088)
     for i in range(BLOCKS[1]):
-        x = _residual(x, BLOCK_17, 0.1, shrink, f"Repeat_1.block17_{i + 1}")
-    x = layers.AveragePooling2D(5, 1, "same", name="AuxLogits.AvgPool_1a_5x5")(x)
+        x = _residual(x, BLOCK_17, 0.1, shrink, f"Repeat_1-block17_{i + 1}")
+    x = layers.AveragePooling2D(5, 1, "same", name="AuxLogits-AvgPool_1a_5x5")(x)
     x = layers.Dropout(DROPOUT, name="dropout")(_row(x, HEAD, shrink))
     x = layers.Conv2D(FEATURES, 1, dtype="float32", name="Scoring_layer")(x)
     return keras.Model(pictures, x, name="trunk")
@@ -192,35 +192,35 @@ def _row(x, convolutions, shrink, prefix=""):
     for name, filters, kernel, *more in convolutions:
         stride, padding = more or (1, "same")
         x = layers.Conv2D(filters // shrink, kernel, stride, padding, use_bias=False, name=prefix + name)(x)
-        norm = layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, epsilon=1e-3, scale=False, name=f"{prefix}{name}.BatchNorm")
-        x = layers.ReLU(name=f"{prefix}{name}.relu")(norm(x))
+        norm = layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, epsilon=1e-3, scale=False, name=f"{prefix}{name}-BatchNorm")
+        x = layers.ReLU(name=f"{prefix}{name}-relu")(norm(x))
     return x
 
 
 def _branches(x, branches, shrink, name):
-    return [_row(x, branch, shrink, f"{name}.Branch_{i}.") for i, branch in enumerate(branches)]
+    return [_row(x, branch, shrink, f"{name}-Branch_{i}-") for i, branch in enumerate(branches)]
 
 
 def _residual(x, branches, scale, shrink, name):
     """x plus `scale` times what the branches and a linear layer on them say of it."""
     mixed = layers.Concatenate(name=name)(_branches(x, branches, shrink, name))
-    up = layers.Conv2D(x.shape[-1], 1, name=f"{name}.Conv2d_1x1")(mixed)
-    return layers.ReLU(name=f"{name}.relu")(x + scale * up)
+    up = layers.Conv2D(x.shape[-1], 1, name=f"{name}-Conv2d_1x1")(mixed)
+    return layers.ReLU(name=f"{name}-relu")(x + scale * up)
 
 
 def _units():
     """Names of the convolutions with batch norm up to the last 17×17 block, in the order in which they are made."""
-    names = [name for name, *_ in (*STEM, *STEM_2)] + _unit_names(MIXED_5B, "Mixed_5b") + ["Mixed_5b.Branch_3.Conv2d_0b_1x1"]
+    names = [name for name, *_ in (*STEM, *STEM_2)] + _unit_names(MIXED_5B, "Mixed_5b") + ["Mixed_5b-Branch_3-Conv2d_0b_1x1"]
     for i in range(BLOCKS[0]):
-        names += _unit_names(BLOCK_35, f"Repeat.block35_{i + 1}")
+        names += _unit_names(BLOCK_35, f"Repeat-block35_{i + 1}")
     names += _unit_names(MIXED_6A, "Mixed_6a")
     for i in range(BLOCKS[1]):
-        names += _unit_names(BLOCK_17, f"Repeat_1.block17_{i + 1}")
+        names += _unit_names(BLOCK_17, f"Repeat_1-block17_{i + 1}")
     return names
 
 
 def _unit_names(branches, name):
-    return [f"{name}.Branch_{i}.{one}" for i, branch in enumerate(branches) for one, *_ in branch]
+    return [f"{name}-Branch_{i}-{one}" for i, branch in enumerate(branches) for one, *_ in branch]
 
 
 def _by_number(application, kind):

@@ -23,7 +23,7 @@ def normalise(clip, stream):
 def convolution(x, filters, kernel, name, strides=(1, 1, 1), use_bias=False):
     """A convolution with ⌊k/2⌋ zeros on each side, as PyTorch pads; Keras' "same" puts an odd one behind where strides are 2."""
     if max(strides) > 1 and max(kernel) > 1:
-        x, padding = layers.ZeroPadding3D([k // 2 for k in kernel], name=f"{name}.pad")(x), "valid"
+        x, padding = layers.ZeroPadding3D([k // 2 for k in kernel], name=f"{name}-pad")(x), "valid"
     else:
         padding = "same"
     initializer = keras.initializers.HeNormal()
@@ -33,7 +33,7 @@ def convolution(x, filters, kernel, name, strides=(1, 1, 1), use_bias=False):
 def batch_norm(x, name, activation=None, gamma="ones"):
     """A batch norm, and the activation after it where there is one."""
     x = layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, epsilon=BATCH_NORM_EPSILON, gamma_initializer=gamma, name=name)(x)
-    return layers.Activation(activation, name=f"{name}.{activation}")(x) if activation else x
+    return layers.Activation(activation, name=f"{name}-{activation}")(x) if activation else x
 
 
 def residual(x, branch, name, strides=(1, 1, 1), normalised=True):
@@ -48,9 +48,9 @@ def residual(x, branch, name, strides=(1, 1, 1), normalised=True):
     """
     filters = branch.shape[-1]
     if max(strides) > 1 or x.shape[-1] != filters:
-        x = convolution(x, filters, (1, 1, 1), f"{name}.branch1_conv", strides)
-        x = batch_norm(x, f"{name}.branch1_norm") if normalised else x
-    return layers.Activation("relu", name=f"{name}.relu")(layers.Add(name=f"{name}.add")([x, branch]))
+        x = convolution(x, filters, (1, 1, 1), f"{name}-branch1_conv", strides)
+        x = batch_norm(x, f"{name}-branch1_norm") if normalised else x
+    return layers.Activation("relu", name=f"{name}-relu")(layers.Add(name=f"{name}-add")([x, branch]))
 
 
 def classify(x, num_class):

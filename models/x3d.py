@@ -12,10 +12,10 @@ STEM = 24
 # block: residual units, channels between them, channels within, channels of the squeeze (0.0625 of those, to the nearest 8).
 # Table 1 of the paper after all expansions up to X3D-M; S and M differ in their clips alone.
 STAGES = {
-    "blocks.1": (3, 24, 54, 8),
-    "blocks.2": (5, 48, 108, 8),
-    "blocks.3": (11, 96, 216, 16),
-    "blocks.4": (7, 192, 432, 32),
+    "blocks-1": (3, 24, 54, 8),
+    "blocks-2": (5, 48, 108, 8),
+    "blocks-3": (11, 96, 216, 16),
+    "blocks-4": (7, 192, 432, 32),
 }
 FEATURES = 2048
 
@@ -23,8 +23,9 @@ FEATURES = 2048
 def x3d_s(num_class, stream="rgb", frames=13, size=160):
     """X3D-S (Feichtenhofer, arXiv 2004.04730) for one stream, as PyTorchVideo builds it.
 
-    Layers have the names of PyTorchVideo's state dict, up to the last dot: the layer "blocks.1.res_blocks.0.branch2.conv_a" holds
-    "blocks.1.res_blocks.0.branch2.conv_a.weight". Only the classifier is called "logits" and not "blocks.5.proj".
+    Layers have the names of PyTorchVideo's state dict, with dashes for dots, which Keras on PyTorch does not allow: the layer
+    "blocks-1-res_blocks-0-branch2-conv_a" holds "blocks.1.res_blocks.0.branch2.conv_a.weight". Only the classifier is called "logits" and
+    not "blocks.5.proj".
 
     Args:
         num_class: number of classes.
@@ -55,41 +56,41 @@ def x3d_m(num_class, stream="rgb", frames=16, size=224):
 
 def _network(name, num_class, stream, frames, size):
     clip = keras.Input((frames, size, size, CHANNELS[stream]), dtype="uint8", name=stream)
-    x = convolution(normalise(clip, stream), STEM, (1, 3, 3), "blocks.0.conv.conv_t", (1, 2, 2))
-    x = DepthwiseConv3D((5, 1, 1), name="blocks.0.conv.conv_xy")(x)  # PyTorchVideo's two names are the wrong way round
-    x = batch_norm(x, "blocks.0.norm", "relu")
+    x = convolution(normalise(clip, stream), STEM, (1, 3, 3), "blocks-0-conv-conv_t", (1, 2, 2))
+    x = DepthwiseConv3D((5, 1, 1), name="blocks-0-conv-conv_xy")(x)  # PyTorchVideo's two names are the wrong way round
+    x = batch_norm(x, "blocks-0-norm", "relu")
     for block, (units, *channels) in STAGES.items():
         for i in range(units):
-            x = _unit(x, f"{block}.res_blocks.{i}", *channels, strides=1 if i else 2, attentive=i % 2 == 0)
-    x = _head(x, STAGES["blocks.4"][2])
+            x = _unit(x, f"{block}-res_blocks-{i}", *channels, strides=1 if i else 2, attentive=i % 2 == 0)
+    x = _head(x, STAGES["blocks-4"][2])
     return keras.Model({stream: clip}, classify(x, num_class), name=name)
 
 
 def _unit(x, name, filters, inner, squeeze, strides, attentive):
     """Widen, filter each channel over space and time, narrow, and add the input; every other unit weighs its channels."""
-    y = convolution(x, inner, (1, 1, 1), f"{name}.branch2.conv_a")
-    y = batch_norm(y, f"{name}.branch2.norm_a", "relu")
-    y = DepthwiseConv3D((3, 3, 3), strides, name=f"{name}.branch2.conv_b")(y)
-    y = batch_norm(y, f"{name}.branch2.norm_b.0")
-    y = _squeeze_excite(y, squeeze, f"{name}.branch2.norm_b.1") if attentive else y
+    y = convolution(x, inner, (1, 1, 1), f"{name}-branch2-conv_a")
+    y = batch_norm(y, f"{name}-branch2-norm_a", "relu")
+    y = DepthwiseConv3D((3, 3, 3), strides, name=f"{name}-branch2-conv_b")(y)
+    y = batch_norm(y, f"{name}-branch2-norm_b-0")
+    y = _squeeze_excite(y, squeeze, f"{name}-branch2-norm_b-1") if attentive else y
     # Swish in two layers: Keras' own has its own gradient in TensorFlow, and then OpenVINO makes an output of each and fuses nothing.
-    y = layers.Multiply(name=f"{name}.branch2.swish")([y, layers.Activation("sigmoid", name=f"{name}.branch2.sigmoid")(y)])
-    y = convolution(y, filters, (1, 1, 1), f"{name}.branch2.conv_c")
-    y = batch_norm(y, f"{name}.branch2.norm_c", gamma="zeros")  # so a new unit changes nothing
+    y = layers.Multiply(name=f"{name}-branch2-swish")([y, layers.Activation("sigmoid", name=f"{name}-branch2-sigmoid")(y)])
+    y = convolution(y, filters, (1, 1, 1), f"{name}-branch2-conv_c")
+    y = batch_norm(y, f"{name}-branch2-norm_c", gamma="zeros")  # so a new unit changes nothing
     return residual(x, y, name, (1, strides, strides), normalised=x.shape[-1] != filters)
 
 
 def _squeeze_excite(x, squeeze, name):
     """arXiv 1709.01507 over the whole clip. Not `models.se`: that has a gate over time too, which the published weights lack."""
-    gate = layers.GlobalAveragePooling3D(keepdims=True, name=f"{name}.mean")(x)  # (B, 1, 1, 1, C)
-    gate = layers.Conv3D(squeeze, 1, activation="relu", name=f"{name}.block.0")(gate)
-    gate = layers.Conv3D(x.shape[-1], 1, activation="sigmoid", name=f"{name}.block.2")(gate)
-    return layers.Multiply(name=f"{name}.excite")([x, gate])
+    gate = layers.GlobalAveragePooling3D(keepdims=True, name=f"{name}-mean")(x)  # (B, 1, 1, 1, C)
+    gate = layers.Conv3D(squeeze, 1, activation="relu", name=f"{name}-block-0")(gate)
+    gate = layers.Conv3D(x.shape[-1], 1, activation="sigmoid", name=f"{name}-block-2")(gate)
+    return layers.Multiply(name=f"{name}-excite")([x, gate])
 
 
 def _head(x, inner):
-    x = convolution(x, inner, (1, 1, 1), "blocks.5.pool.pre_conv")
-    x = batch_norm(x, "blocks.5.pool.pre_norm", "relu")
-    x = layers.GlobalAveragePooling3D(keepdims=True, name="blocks.5.pool.pool")(x)
-    x = convolution(x, FEATURES, (1, 1, 1), "blocks.5.pool.post_conv")
-    return layers.Flatten(name="features")(layers.Activation("relu", name="blocks.5.pool.post_act")(x))
+    x = convolution(x, inner, (1, 1, 1), "blocks-5-pool-pre_conv")
+    x = batch_norm(x, "blocks-5-pool-pre_norm", "relu")
+    x = layers.GlobalAveragePooling3D(keepdims=True, name="blocks-5-pool-pool")(x)
+    x = convolution(x, FEATURES, (1, 1, 1), "blocks-5-pool-post_conv")
+    return layers.Flatten(name="features")(layers.Activation("relu", name="blocks-5-pool-post_act")(x))

@@ -1,7 +1,7 @@
 """The published pose network: which variables of its TensorFlow checkpoint our `models.human_pose` is made of.
 
 Its program (github.com/marian-margeta/gait-recognition, human_pose_nn.py) is written with tf-slim: convolutions have no bias where a
-batch norm follows, batch norms have no scale. Our layers have slim's names, with dots for slashes.
+batch norm follows, batch norms have no scale. Our layers have slim's names, with dashes for slashes.
 """
 
 from keras import layers
@@ -37,7 +37,7 @@ def is_ignored(name):
 
 def _slim_name(name):
     name = name.removeprefix("trunk/")
-    return f"{SCORING}/{name}" if name in ("Scoring_layer", "Upsampling_layer") else f"{TRUNK}/{name.replace('.', '/')}"
+    return f"{SCORING}/{name}" if name in ("Scoring_layer", "Upsampling_layer") else f"{TRUNK}/{name.replace('-', '/')}"
 
 
 def _plan_of(layer, name):

@@ -1,4 +1,5 @@
-"""PyTorchVideo's published X3D and SlowFast: `models.x3d` and `models.slowfast` have the names of their state dicts."""
+"""PyTorchVideo's published X3D and SlowFast: `models.x3d` and `models.slowfast` have the names of their state dicts,
+with dashes for dots."""
 
 import numpy as np
 from keras import layers
@@ -16,7 +17,7 @@ FIRST = ("blocks.0.conv.conv_t.weight", "blocks.0.multipathway_blocks.0.conv.wei
 def plan(model, tensors):
     """Plan for the state dict of PyTorchVideo's network of the same name; `tensors` may hold another's, which `fill` then finds out."""
     classifier = CLASSIFIERS[model.name.split("_")[0]]
-    return {name: _plan_of(layer, classifier if name == "logits" else name) for name, layer in leaves(model).items()}
+    return {name: _plan_of(layer, classifier if name == "logits" else name.replace("-", ".")) for name, layer in leaves(model).items()}
 
 
 def mode_of(tensors):

@@ -62,7 +62,7 @@ def test_equals_the_network_of_keras(whole):
     human_pose.start_from_application(whole, application)
     pictures = random.integers(0, 256, (2, SIZE, SIZE, 3), dtype=np.uint8)
     theirs = answer(application, "block17_20_ac", pictures / np.float32(127.5) - 1)
-    ours = answer(whole.get_layer("trunk"), "Repeat_1.block17_20.relu", pictures)
+    ours = answer(whole.get_layer("trunk"), "Repeat_1-block17_20-relu", pictures)
     assert np.std(theirs) > 0.1
     np.testing.assert_allclose(ours, theirs, atol=1e-4 * np.std(theirs))
 
