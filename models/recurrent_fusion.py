@@ -8,6 +8,9 @@ from models import CHANNELS
 from models.two_stream import two_stream
 
 DROPOUT = 0.5
+# How often the colours' features are missing altogether while it learns (whole modalities, as in ModDrop, arXiv 1501.00102). Both streams
+# have seen the clips that it learns from and name them all; of other recordings, motion says more, as in the paper.
+WITHOUT_COLOURS = 0.5
 
 
 def recurrent_fusion(num_class, frames=190, size=224, backbone="Xception", positions=19, hidden_size=128, attention=True):
@@ -49,6 +52,9 @@ def recurrent_fusion(num_class, frames=190, size=224, backbone="Xception", posit
 
 def head(x, num_class, hidden_size=128, attention=True):
     """Probabilities (B, num_class) from the streams' features (B, positions, D), see `recurrent_fusion`."""
+    middle = x.shape[-1] // 2
+    spatial = layers.Dropout(WITHOUT_COLOURS, noise_shape=(None, 1, 1), name="without_colours")(x[..., :middle])
+    x = layers.Concatenate(name="streams")([spatial, x[..., middle:]])
     # OpenVINO converts neither a loop of Keras' nor its GRU's own dropout, which this is, so the steps are written out.
     x = layers.SpatialDropout1D(DROPOUT, name="dropout")(x)
     x = layers.GRU(hidden_size, return_sequences=attention, unroll=True, name="gru")(x)

@@ -26,7 +26,7 @@ STREAM = ("--model", "two_stream", "--backbone", "Small", "--pretrained", "none"
           "--training_samples", 48, *LEARNING)  # fmt: skip
 # Flags of train.py. "{fold}" is the number of the fold: what is made from other systems names their runs by it.
 SYSTEMS = {
-    "spatial": ("--mode", "RGB", "--epochs", 4, *STREAM),
+    "spatial": ("--mode", "RGB", "--epochs", 10, *STREAM),
     "motion": ("--mode", "Flow", "--flow-archive", FLOW, "--epochs", 10, *STREAM),
     "average": ("--from-runs", "save_weight/spatial_{fold}", "save_weight/motion_{fold}", "--fuse", "average", "--weights", 1, 2,
                 "--flow-archive", FLOW),
@@ -34,8 +34,8 @@ SYSTEMS = {
                   "--flow-archive", FLOW, "--learning_rate", 0.003, "--training_samples", 48, "--epochs", 4, *LEARNING,
                   "--augment", "time"),  # pictures as they are, so that features are computed once
     "lrcn": ("--model", "lrcn", "--backbone", "Small", "--train_backbone", True, "--pretrained", "none", "--size", 64,
-             "--sampling_rate", 5, "--latent_dim", 128, "--hidden_size", 64, "--learning_rate", 0.003, "--training_samples", 16,
-             "--epochs", 3, *LEARNING, "--batchsize", 8),
+             "--sampling_rate", 5, "--latent_dim", 128, "--hidden_size", 64, "--learning_rate", 0.003, "--training_samples", 48,
+             "--epochs", 4, *LEARNING),
 }  # fmt: skip
 
 
