@@ -21,7 +21,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from common import datasets
-from common.cli import positive_int, run, script_parser
+from common.cli import bundled, positive_int, run, script_parser
 from common.person_flags import add_person_flags, add_pose_flag
 
 LIST = "datasetlist/vallist.txt"
@@ -30,7 +30,7 @@ MODES = {"clips": 1, "continuous": 1, "video": 2}  # and how many words each tak
 
 def make_parser():
     parser = script_parser(__doc__)
-    parser.add_argument("--path", default="save_weight/default", help="run folder, .keras, or .hdf5 with its meta.json")
+    parser.add_argument("--path", default=bundled("save_weight/default"), help="run folder, .keras, or .hdf5 with its meta.json")
     parser.add_argument("--list", help=f"file with a line 'path class_index' per clip or video (default: {LIST}, or the run's --dataset)")
     parser.add_argument("--test", nargs="+", default=["clips"], metavar="MODE", help="clips (default), continuous, or video FILE|FOLDER")
     parser.add_argument("--testing_samples", type=positive_int, default=1, help="clips: so many windows evenly over each, scores averaged")

@@ -14,7 +14,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from common.cli import boolean, fraction, positive_int, run, script_parser
+from common.cli import boolean, bundled, fraction, positive_int, run, script_parser
 from common.person_flags import add_person_flags, add_pose_flag, build_estimator, person_source, region_to_follow
 from common.threads import Background, prefetch
 from models import MODES
@@ -26,7 +26,7 @@ DRAW_HELP = "pose: skeletons too, with a pose run; bars: the surest classes besi
 def parse_args():
     parser = script_parser(__doc__)
     parser.add_argument("--video", required=True, help="a file, a camera index (0) or a stream address (rtsp://…)")
-    parser.add_argument("--path", default="save_weight/default", help="run folder, .keras, or .hdf5 with its meta.json")
+    parser.add_argument("--path", default=bundled("save_weight/default"), help="run folder, .keras, or .hdf5 with its meta.json")
     parser.add_argument("--mode", choices=tuple(MODES), help="checked against the run, which knows its mode itself")
     parser.add_argument("--batch", type=boolean, default=False, help="True: all persons that are due in one call")
     parser.add_argument("--region", choices=("person", "frame"), help="each person or the whole picture (default: as the run was trained)")

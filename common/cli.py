@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from common.errors import InputError
 
@@ -38,6 +39,11 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 def script_parser(docstring):
     """An ArgumentParser that shows a script's docstring and every flag's default."""
     return argparse.ArgumentParser(description=docstring, formatter_class=_Help)
+
+
+def bundled(path):
+    """A flag's default that the project brings: `path` where it leads somewhere from here, else the project's own, from any folder."""
+    return path if os.path.exists(path) else str(Path(__file__).resolve().parents[1] / path)
 
 
 def boolean(text):

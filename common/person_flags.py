@@ -2,25 +2,27 @@
 
 from pathlib import Path
 
-from common.cli import fraction, positive_int
+from common.cli import bundled, fraction, positive_int
 from common.errors import InputError
 
-ENCODER = "model_data/appearance.keras"
 POSE = "model_data/movenet_lightning_int8.tflite"  # not part of the project: see README, Pose
 
 
 def add_person_flags(parser):
     """Add the flags that choose and tune the person detector, the appearance encoder and the tracker."""
     group = parser.add_argument_group("persons")
-    group.add_argument("--cfg", default="model_data/person.cfg", help="Darknet network of the detector")
-    group.add_argument("--weights", default="model_data/person.weights", help="its trained Darknet weights")
-    group.add_argument("--names", default="model_data/person.names", help="its class names, one a line")
+    group.add_argument("--cfg", default=bundled("model_data/person.cfg"), help="Darknet network of the detector")
+    group.add_argument("--weights", default=bundled("model_data/person.weights"), help="its trained Darknet weights")
+    group.add_argument("--names", default=bundled("model_data/person.names"), help="its class names, one a line")
     group.add_argument("--person-class", default="person", help="the class to follow")
     group.add_argument("--score-threshold", type=fraction, default=0.4, help="who scores this, 0 to 1, may be a new person")
     group.add_argument("--faint-threshold", type=fraction, default=0.2, help="who is followed already is recognised from this score on")
     group.add_argument("--iou-threshold", type=fraction, default=0.45, help="boxes overlapping more are one person")
     group.add_argument(
-        "--encoder", metavar="FILE", default=ENCODER, help="appearance network: .keras, .onnx or .pb; none: motion and overlap only"
+        "--encoder",
+        metavar="FILE",
+        default=bundled("model_data/appearance.keras"),
+        help="appearance network: .keras, .onnx or .pb; none: motion and overlap only",
     )
     group.add_argument("--max-cosine-distance", type=float, help="appearance farther apart is another person (default: the encoder's own)")
     group.add_argument("--max-age", type=positive_int, default=30, help="frames a lost person is remembered")

@@ -55,3 +55,12 @@ def test_help_needs_no_heavy_library(root, script):
 def test_a_wrong_flag_exits_with_2(root, script):
     done = subprocess.run([sys.executable, script, "--no-such-flag"], cwd=root, capture_output=True, text=True)
     assert done.returncode == 2 and "Traceback" not in done.stderr
+
+
+def test_bundled_files_are_found_from_any_folder_and_ones_own_come_first(root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.bundled("model_data/person.cfg") == str(root / "model_data/person.cfg")
+    (tmp_path / "save_weight/default").mkdir(parents=True)
+    assert cli.bundled("save_weight/default") == "save_weight/default"
+    monkeypatch.chdir(root)
+    assert cli.bundled("model_data/person.cfg") == "model_data/person.cfg"
