@@ -144,11 +144,11 @@ def start_from_application(network, application):
     theirs = {kind: _by_number(application, kind) for kind in (layers.Conv2D, layers.BatchNormalization)}
     ours = network.get_layer("trunk")
     for i, name in enumerate(_units()):
-        for kind, end in ((layers.Conv2D, ""), (layers.BatchNormalization, ".BatchNorm")):
+        for kind, end in ((layers.Conv2D, ""), (layers.BatchNormalization, "-BatchNorm")):
             ours.get_layer(name + end).set_weights(theirs[kind][i].get_weights())
     for scope, block, count in zip(("Repeat", "Repeat_1"), ("block35", "block17"), BLOCKS, strict=True):
         for i in range(1, count + 1):
-            ours.get_layer(f"{scope}.{block}_{i}.Conv2d_1x1").set_weights(application.get_layer(f"{block}_{i}_conv").get_weights())
+            ours.get_layer(f"{scope}-{block}_{i}-Conv2d_1x1").set_weights(application.get_layer(f"{block}_{i}_conv").get_weights())
 
 
 @keras.saving.register_keras_serializable(package="action")

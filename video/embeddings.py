@@ -89,7 +89,10 @@ class EmbeddingSampler:
 
 
 class PlaceEmbeddings(EmbeddingSampler):
-    """Takes the place of a `Sampler` of stacks: a video has one embedding for each stack, and one sample, which is all of them."""
+    """Takes the place of a `Sampler` of stacks: a video has one embedding for each stack, and a sample is all of them.
+
+    With the change "time" it is as many of them drawn at random, in order: some twice, some not, as if it went faster and slower.
+    """
 
     @property
     def nbytes(self):
@@ -98,7 +101,10 @@ class PlaceEmbeddings(EmbeddingSampler):
 
     def __call__(self, path, rng=None):
         """{name: (places, width) float32} of a video, from the file that `prepare` wrote."""
-        return {self.name: np.fromfile(self.file(path), np.float32).reshape(-1, self.width)}
+        places = np.fromfile(self.file(path), np.float32).reshape(-1, self.width)
+        if rng is not None and "time" in self.sampler.augment:
+            places = places[np.sort(rng.integers(0, len(places), len(places)))]
+        return {self.name: places}
 
     def _made_from(self):
         return *super()._made_from(), "archive" if self.sampler.archive else self.sampler.flow
