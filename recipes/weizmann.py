@@ -35,7 +35,7 @@ SYSTEMS = {
                   "--augment", "time"),  # pictures as they are, so that features are computed once
     "lrcn": ("--model", "lrcn", "--backbone", "Small", "--train_backbone", True, "--pretrained", "none", "--size", 64,
              "--sampling_rate", 5, "--latent_dim", 128, "--hidden_size", 64, "--learning_rate", 0.003, "--training_samples", 48,
-             "--epochs", 4, *LEARNING),
+             "--epochs", 10, *LEARNING),
 }  # fmt: skip
 
 
