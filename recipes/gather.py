@@ -41,14 +41,20 @@ def windows_in(path, run, persons_of, describe, folder, stride, estimator=None):
     return found
 
 
-def replayed(boxes):
-    """A `persons_of` that gives the people of `Windows.boxes` once more, without looking for them."""
-    everybody = np.unique(boxes[:, 1]).astype(int).tolist()
+def replayed(known):
+    """A `persons_of` that gives the people of `Windows` once more, without looking for them.
+
+    Who is out of sight is remembered up to the last box or window: a window at the video's end says that somebody still was.
+    """
+    boxes, until = known.boxes, {}
+    for track_id, time_s in (*zip(boxes[:, 1], boxes[:, 0], strict=True), *zip(known.track_id, known.time_s, strict=True)):
+        until[int(track_id)] = max(until.get(int(track_id), 0.0), float(time_s))
 
     def persons_of(frames):
         for frame in frames:
             now = {int(row[1]): row for row in boxes[np.abs(boxes[:, 0] - frame.time_s) < SAME_TIME]}
-            lost = [Person(track_id, np.zeros(4, np.float32), 0.0, True, 1) for track_id in everybody if track_id not in now]
+            there = [track_id for track_id, end in until.items() if frame.time_s < end + SAME_TIME and track_id not in now]
+            lost = [Person(track_id, np.zeros(4, np.float32), 0.0, True, 1) for track_id in there]
             yield frame, [*(Person(track_id, row[2:6], float(row[6]), True, 0) for track_id, row in now.items()), *lost]
 
     return persons_of

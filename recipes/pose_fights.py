@@ -65,7 +65,7 @@ def joints(args, videos, windows, motions):
     kept = args.work / "poses" / found_by(args)
     pairs = []
     for video, known, motion in zip(tqdm(videos, unit="video"), windows, motions, strict=False):
-        again = windows_in(video.path, described, replayed(known.boxes), lambda inputs: inputs["pose"], kept, args.stride, estimator)
+        again = windows_in(video.path, described, replayed(known), lambda inputs: inputs["pose"], kept, args.stride, estimator)
         pairs.append((in_order(again, known, FACTS["frames"], len(estimator.layout.names)), *motion[1:]))
     return pairs
 

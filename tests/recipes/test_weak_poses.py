@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from recipes.gather import replayed
+from recipes.gather import Windows, replayed
 from recipes.weak_labels import PEOPLE, make_bags
 from recipes.weak_labels import _loss as padded_loss
 from recipes.weak_poses import BATCH, WeakBatches, _loss, train
@@ -47,6 +47,9 @@ def test_half_of_the_clips_it_learned_from_are_fights_to_it():
 def test_people_are_there_again_as_they_were():
     boxes = np.array([[0, 1, 1, 2, 3, 4, 0.9], [0.04, 1, 2, 2, 4, 4, 0.8], [0.04, 2, 5, 5, 9, 9, 0.7]], np.float32)
     frames = [Frame(i + 1, i / 25, np.zeros((4, 4, 3), np.uint8)) for i in range(3)]
-    seen = [{p.track_id: p.tlbr.tolist() for p in persons if p.missed == 0} for _, persons in replayed(boxes)(frames)]
+    known = Windows(np.array([1]), np.array([0.08]), np.zeros((1, 5), np.float32), boxes)
+    again = [persons for _, persons in replayed(known)(frames)]
+    seen = [{p.track_id: p.tlbr.tolist() for p in persons if p.missed == 0} for persons in again]
     assert seen == [{1: [1, 2, 3, 4]}, {1: [2, 2, 4, 4], 2: [5, 5, 9, 9]}, {}]
-    assert all({p.track_id for p in persons} == {1, 2} for _, persons in replayed(boxes)(frames))  # nobody is forgotten
+    assert {p.track_id for p in again[0]} == {1, 2}
+    assert {p.track_id for p in again[2]} == {1}  # lost, and remembered, as there is a window; the other is forgotten
