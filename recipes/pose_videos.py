@@ -21,7 +21,7 @@ NETWORKS = {
     "motion": {"recogniser": "motion", "mode": "Flow", "size": 96},
     "pose": {"recogniser": "pose_gru", "mode": "Pose", "size": 192},
 }
-RATES, EPOCHS, BATCH = {"motion": 3e-3, "pose": 1e-3}, 40, 16  # of AdamW; the rate falls to 0 along a cosine
+RATES, EPOCHS, BATCH = {"motion": 3e-3, "pose": 1e-3}, {"motion": 40, "pose": 200}, 16  # of AdamW; the rate falls to 0 along a cosine
 AUGMENT = ("flip", "time")
 PERSON = "^([a-z]+)_"  # of a file's name
 
@@ -103,9 +103,9 @@ def run_of(args, part, name, examples, changing, seed):
     keras.utils.set_random_seed(seed)
     model = build(run.recogniser, len(classes), run.mode, run.frames, run.size, layout=run.layout)
     data = ClipDataset(examples, changing, len(classes), BATCH, training=True, seed=seed)
-    compile(model, "adamw", keras.optimizers.schedules.CosineDecay(RATES[part], EPOCHS * len(data)), "cross_entropy")
+    compile(model, "adamw", keras.optimizers.schedules.CosineDecay(RATES[part], EPOCHS[part] * len(data)), "cross_entropy")
     guide = keras.callbacks.LambdaCallback(on_epoch_begin=data.start_epoch)
-    model.fit(data, epochs=EPOCHS, callbacks=[guide], shuffle=False, verbose=0)
+    model.fit(data, epochs=EPOCHS[part], callbacks=[guide], shuffle=False, verbose=0)
     model.save(run.model_path)
     return run
 
