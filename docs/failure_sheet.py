@@ -3,7 +3,7 @@
     python docs/failure_sheet.py --data ../shared/data --work output/default_action
 
 Every clip of `MISSED` (fights, upper rows) and `FALSE_ALARMS` goes through predict.py, all flags at default, with that model of
-recipes/default_action.py --folds (seed 0, in --work) which did not learn from its recording. The number behind it is the second shown.
+recipes/default_action.py --folds (seed 0, in --work) which did not learn from its recording. The number behind a clip is the second shown.
 """
 
 import subprocess

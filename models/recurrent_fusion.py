@@ -37,7 +37,8 @@ def recurrent_fusion(num_class, frames=190, size=224, backbone="Xception", posit
         multiply-adds, nearly all in the streams.
 
     Deviations: the paper averages scores or trains a support vector machine on them. This is the form in which the network is used
-    on UCF-101 in Keras: 19 places, GRU of 128 units under dropout, attention, a dense layer of 64 with SELU.
+    on UCF-101 in Keras: 19 places, GRU of 128 units under dropout, attention, a dense layer of 64 with SELU. That colours are left out half
+    the time while it learns (`WITHOUT_COLOURS`) is ours.
 
     Raises:
         InputError: `frames` are not `positions` equal stacks.

@@ -49,6 +49,7 @@ def test_published_shapes(short):
     trunk = model.get_layer("trunk")
     shapes = {"MaxPool_5a_3x3": (35, 35, 192), "Mixed_5b": (35, 35, 320), "Mixed_6a": (17, 17, 1088), "Scoring_layer": (17, 17, 32)}
     assert {name: trunk.get_layer(name).output.shape[1:] for name in shapes} == shapes
+    assert not [weight.path for weight in model.weights if "." in weight.path]  # Keras on PyTorch refuses a dot
     assert model.get_layer("logits").output.shape[1:] == (289, 289, 16) and model.output_shape == (None, 16, 3)
 
 
