@@ -36,7 +36,14 @@ def parse_args():
         metavar="PIXELS",
         help="input sides teachers look with (default: own)",
     )
-    add("--imitate", action="store_true", help="learn also what the first teacher says of every cell of every picture, --images too")
+    add(
+        "--imitate",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FOLDER",
+        help="folders as --images has; learned is not their labels but all that the first teacher makes of the pictures",
+    )
     add("--every", type=positive_int, default=5, metavar="N", help="take every Nth frame of a video")
     add("--classes", nargs="+", default=["person"], help="names of class 0, 1, …; a teacher knows them by these names")
     add = parser.add_argument_group("held out").add_argument
@@ -56,8 +63,8 @@ def parse_args():
     add("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=Path("detector"), help="folder for the network and the labelled frames")
     args = parser.parse_args()
-    if not (args.videos or args.images):
-        parser.error("give --videos, --images or both")
+    if not (args.videos or args.images or args.imitate):
+        parser.error("give --videos, --images or --imitate")
     if args.epochs < 0 or args.seed < 0 or args.learning_rate <= 0 or (args.minutes is not None and args.minutes <= 0):
         parser.error("--epochs and --seed cannot be negative; --minutes and --learning-rate must be above 0")
     if not (args.epochs or args.minutes or args.videos):
@@ -76,14 +83,17 @@ def main():
     folders = [*args.images, *([steps.label_videos(args)] if args.videos else [])]
     if not (args.epochs or args.minutes):
         return
-    training, held_out = steps.split_examples(args, folders)
-    print(COUNTS.format(*(count for side in (training, held_out) for count in (len(side), len({one.recording for one in side})))))
+    pictures = steps.split_examples(args, folders)
+    training = [*pictures.labelled, *pictures.imitated]
+    sides = (training, pictures.held_out)
+    print(COUNTS.format(*(count for side in sides for count in (len(side), len({one.recording for one in side})))))
     cfg, paths = steps.prepare_network(args, training)
     best = None
     try:
-        for epoch in steps.train(args, cfg, training, held_out, paths):
+        for epoch in steps.train(args, cfg, pictures, paths):
             best = max(best or epoch.ap50, epoch.ap50)
-            print(f"epoch {epoch.number}: {epoch.width}×{epoch.height}, loss {epoch.loss:.3f}, AP50 {epoch.ap50:.3f}", flush=True)
+            misses = f", blocks miss {epoch.blocks:.3f}" if args.imitate else ""
+            print(f"epoch {epoch.number}: {epoch.width}×{epoch.height}, loss {epoch.loss:.3f}{misses}, AP50 {epoch.ap50:.3f}", flush=True)
     except KeyboardInterrupt:
         if best is None:
             raise InputError("stopped in the first epoch, so there is no network yet") from None

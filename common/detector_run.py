@@ -11,7 +11,7 @@ from common.files import natural_key, write_text
 SIDE, QUALITY = 640, 92  # pixels of a kept frame's longer side, and its JPEG quality
 FRAMES_AT_ONCE = 8
 JUDGED = 160  # held-out pictures that are measured after an epoch, at most
-LOG = "epoch,width,height,pictures,loss,ap50\n"
+LOG = "epoch,width,height,pictures,loss,blocks,ap50\n"
 
 
 class Paths(NamedTuple):
@@ -120,19 +120,29 @@ def _rows(waiting, truth, teachers, classes, label):
     yield from zip(numbers, images, rows, strict=True)
 
 
+class Pictures(NamedTuple):
+    """Lists of `yolo3.examples.Example`: labels to learn, what a teacher sees to learn, and held out to measure with."""
+
+    labelled: list
+    imitated: list
+    held_out: list
+
+
 def split_examples(args, folders):
-    """(training, held out), lists of `yolo3.examples.Example` without a recording in common."""
+    """`Pictures` of `folders` and args.imitate; what is held out has no recording in common with the others."""
     from yolo3 import examples
 
-    found = [example for folder in folders for example in examples.find(folder)]
+    sides = [[example for folder in some for example in examples.find(folder)] for some in (folders, args.imitate)]
+    found = [example for side in sides for example in side]
     names = {example.recording for example in found}
     if len(names) < 2:
         raise InputError("all pictures are of one recording; at least two are needed, one of them to measure with")
     chosen = _listed(args.held_out_list, names) if args.held_out_list else examples.split(found, args.held_out, args.seed)
-    sides = [[example for example in found if (example.recording in chosen) == side] for side in (False, True)]
-    if not all(sides):
+    kept = [[example for example in side if example.recording not in chosen] for side in sides]
+    held_out = [example for example in found if example.recording in chosen]
+    if not (held_out and any(kept)):
         raise InputError("one side has no recording: hold some out, and keep some to train with")
-    return sides
+    return Pictures(*kept, held_out)
 
 
 def _listed(path, names):
@@ -146,7 +156,10 @@ def _listed(path, names):
 
 
 def prepare_network(args, training):
-    """Write the .cfg, with fitted anchors unless the training starts from weights, and the names; returns `Cfg` and `Paths`."""
+    """Write the .cfg and the names; returns `Cfg` and `Paths`.
+
+    Anchors are fitted to the boxes unless the training starts from weights or has a teacher to imitate, whose anchors the .cfg has.
+    """
     from yolo3 import adapt
     from yolo3 import cfg as cfgs
 
@@ -157,7 +170,7 @@ def prepare_network(args, training):
         weights.check(args.weights, given)
     elif args.cfg.resolve() == (args.output / "person.cfg").resolve():
         raise InputError(f"{args.output} holds the network that is to be trained anew; choose another --output")
-    anchors = None if args.weights else _anchors(given, training, len(args.classes))
+    anchors = None if args.weights or args.imitate else _anchors(given, training, len(args.classes))
     paths = Paths(*(args.output / f"person{suffix}" for suffix in (".cfg", ".weights", ".names")), args.output / "log.csv")
     text = adapt.adapted(args.cfg, None if given.classes == len(args.classes) else len(args.classes), anchors)
     write_text(paths.cfg, text)
@@ -176,26 +189,26 @@ def _anchors(cfg, training, classes):
     return anchors.fit(rows[:, 3:5] * (cfg.width, cfg.height), sum(len(head.anchors) for head in cfg.heads))
 
 
-def train(args, cfg, training, held_out, paths):
-    """Train, yield an `Epoch` after each, and log it."""
+def train(args, cfg, pictures, paths):
+    """Train on `Pictures`, yield an `Epoch` after each, and log it."""
     from common.quiet import import_keras
 
     keras = import_keras()
     keras.utils.set_random_seed(args.seed)
-    keras.config.set_dtype_policy(args.precision)
     from yolo3 import cfg as cfgs
     from yolo3 import imitation, weights
     from yolo3 import training as trainer
 
     start = weights.read_apart(args.weights, cfgs.read(args.cfg)) if args.weights else None
     model = trainer.build(cfg, start)
-    keras.config.set_dtype_policy("float32")
-    pace = trainer.Pace(args.epochs * (len(training) // min(args.batchsize, len(training))), args.minutes)
-    judged = held_out[:: -(-len(held_out) // JUDGED)]
+    count = len(pictures.labelled) + len(pictures.imitated)
+    pace = trainer.Pace(args.epochs * (count // min(args.batchsize, count)), args.minutes)
+    judged = pictures.held_out[:: -(-len(pictures.held_out) // JUDGED)]
     flags = {"batch_size": args.batchsize, "learning_rate": args.learning_rate, "seed": args.seed, "workers": args.workers}
-    flags |= {"small_share": args.small_share, "teacher": imitation.Teacher(*args.teacher[0][:2]) if args.imitate else None}
+    flags |= {"small_share": args.small_share, "precision": args.precision, "imitated": pictures.imitated}
+    flags |= {"teacher": imitation.Teacher(*args.teacher[0], args.classes, cfg) if args.imitate else None}
     log = LOG
-    for epoch in trainer.train(model, cfg, training, judged, pace, paths.weights, **flags):
+    for epoch in trainer.train(model, cfg, pictures.labelled, judged, pace, paths.weights, **flags):
         log += ",".join(f"{value:.5g}" if isinstance(value, float) else str(value) for value in epoch) + "\n"
         write_text(paths.log, log)
         yield epoch

@@ -3,6 +3,7 @@
     python samples/persons.py --output persons --seed 1000 --scenes 20
 
     persons/01000/<track id>/<frame>.jpg  tracks.csv    one folder per scene, named by its seed
+    persons/01000.mp4 01000.csv 01000_joints.csv        with --videos: the scene and its truth, as samples/stage.py writes them
 
 Scenes differ in what happens, place, light, view, camera and the number of people; the seed decides them all. A person hidden
 by more than six tenths leaves no picture. score in tracks.csv is the share of the person that can be seen.
@@ -29,6 +30,7 @@ def parse_args():
     parser.add_argument("--scenes", type=positive_int, default=20)
     parser.add_argument("--seconds", type=float, default=10.0, help="of each scene")
     parser.add_argument("--fps", type=float, default=2.0, help="few: neighbouring frames teach nothing new")
+    parser.add_argument("--videos", action="store_true", help="write the scenes as videos instead, to train detectors on")
     return parser.parse_args()
 
 
@@ -36,10 +38,14 @@ def main():
     args = parse_args()
     from tqdm import tqdm
 
+    from samples import stage
+
+    args.output.mkdir(parents=True, exist_ok=True)
     for seed in tqdm(range(args.seed, args.seed + args.scenes), unit=" scenes", disable=None):
-        folder = args.output / f"{seed:05}"
-        if not folder.exists():
-            write(scene(seed, args.seconds, args.fps), folder)
+        path = args.output / (f"{seed:05}.mp4" if args.videos else f"{seed:05}")
+        done = args.output / f"{seed:05}_joints.csv" if args.videos else path  # written last
+        if not done.exists():
+            (stage.write if args.videos else write)(scene(seed, args.seconds, args.fps), path)
 
 
 def scene(seed, seconds, fps):

@@ -54,8 +54,8 @@ class Detector:
         precision="auto",
     ):
         self.cfg = cfgs.read(cfg)
-        self.names = _read_names(names, self.cfg)
-        self.classes = _class_ids(classes, self.names, names)
+        self.names = read_names(names, self.cfg)
+        self.classes = class_ids(classes, self.names, names)
         files.check(weights, self.cfg)
         self.score_threshold, self.iou_threshold = score_threshold, iou_threshold
         self.letter_box = self.cfg.letter_box if letter_box is None else letter_box
@@ -95,7 +95,8 @@ def _check_frame(frame):
         raise InputError(f"a frame must be a colour picture, (H, W, 3) uint8 BGR, not {what}; cv2.COLOR_GRAY2BGR makes one of a grey one")
 
 
-def _read_names(path, cfg):
+def read_names(path, cfg):
+    """The names in a text file, one a line, of the classes of a `yolo3.cfg.Cfg`; raises InputError if it has another number of them."""
     try:
         names = Path(path).read_text(encoding="utf-8-sig").rstrip().split("\n")
     except OSError as error:
@@ -107,7 +108,8 @@ def _read_names(path, cfg):
     return tuple(name.strip() for name in names)
 
 
-def _class_ids(classes, names, path):
+def class_ids(classes, names, path):
+    """Positions (N,) in `names`, in their order, of a class or several (None: all); raises InputError for one that is not in `path`."""
     if classes is None:
         return np.arange(len(names))
     for name in [classes] if isinstance(classes, str) else classes:

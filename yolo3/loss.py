@@ -42,8 +42,8 @@ class YoloLoss(keras.losses.Loss):
         overlap, penalty = ciou(y_true[..., :4], self.decode(y_pred))
         box = confidence * (1 - overlap + penalty)
         fits = ops.stop_gradient(ops.clip(overlap, 0, 1))
-        objectness = _cross_entropy(confidence * (1 - FIT_SHARE + FIT_SHARE * fits), y_pred[..., 4])
-        classes = confidence * ops.sum(_cross_entropy(y_true[..., 5:], y_pred[..., 5:]), axis=-1)
+        objectness = cross_entropy(confidence * (1 - FIT_SHARE + FIT_SHARE * fits), y_pred[..., 4])
+        classes = confidence * ops.sum(cross_entropy(y_true[..., 5:], y_pred[..., 5:]), axis=-1)
         return ops.sum(BOX * box + OBJECTNESS * objectness + CLASS * classes, axis=1) / count
 
     def decode(self, output):
@@ -54,7 +54,7 @@ class YoloLoss(keras.losses.Loss):
         return ops.concatenate([centre, size], axis=-1)
 
 
-def _cross_entropy(target, logit):
+def cross_entropy(target, logit):
     return ops.relu(logit) - logit * target + ops.softplus(-ops.abs(logit))
 
 

@@ -24,7 +24,8 @@ def build(cfg, weights=None):
         It computes what Darknet does; batch normalisation has been folded into the convolutions.
     """
     picture = keras.Input((cfg.height, cfg.width, 3), dtype="uint8", name="rgb")
-    heads = [_yolo(layer, x, cfg) for layer, x in _heads(cfg, _scale(picture), _convolutional)]
+    pairs, _ = _walk(cfg, _scale(picture), _convolutional)
+    heads = [_yolo(layer, x, cfg) for layer, x in pairs]
     model = keras.Model(picture, _joined(heads), name="darknet")
     load(model, weights or {})
     return model
@@ -37,43 +38,62 @@ def load(model, weights):
         convolution.set_weights([value.reshape(now.shape) for value, now in zip(values, convolution.weights, strict=True)])
 
 
-def build_trainable(cfg):
+def build_trainable(cfg, taps=(), led=False):
     """The same network for training: batch normalisation is a layer of its own, heads are not decoded, weights are random.
 
+    Args:
+        cfg: what `yolo3.cfg.read` returned.
+        taps: indices of layers whose outputs are wanted too.
+        led: whether the layers after a tap read an input of the model instead of the tapped layer's output.
+
     Returns:
-        keras.Model. Input "rgb" (B, H, W, 3) uint8, RGB, of any sides that the network's largest stride divides. Output
-        (B, boxes, 5 + classes) float32: the rows and columns of `build`, as the last convolutions gave them. Convolution
-        N of the .cfg is the layer "convolutional_N", its batch normalisation "normalisation_N".
+        keras.Model. Input "rgb" (B, H, W, 3) uint8, RGB, of any sides that the network's largest stride divides; if `led`, a
+        list of that and of what stands in for every tap. Output (B, boxes, 5 + classes) float32: the rows and columns of `build`,
+        as the last convolutions gave them; with `taps` a list of that and of their outputs. Convolution N of the .cfg is the
+        layer "convolutional_N", its batch normalisation "normalisation_N".
     """
     picture = keras.Input((None, None, 3), dtype="uint8", name="rgb")
-    pairs = _heads(cfg, layers.Rescaling(1 / 255, name="scaling")(picture), _trainable_convolutional)
-    heads = [layers.Reshape((-1, 5 + layer.classes), dtype="float32", name=f"yolo_{layer.index}")(x) for layer, x in pairs]
-    return keras.Model(picture, _joined(heads), name="darknet_training")
+    shapes = {layer.index: layer.shape for layer in cfg.layers}
+    leads = {tap: keras.Input((None, None, shapes[tap][2]), name=f"lead_{tap}") for tap in taps} if led else {}
+    scaled = layers.Rescaling(1 / 255, name="scaling")(picture)
+    pairs, outputs = _walk(cfg, scaled, _trainable_convolutional, leads)
+    rows = _joined(_raw_rows(pairs))
+    inputs = [picture, *leads.values()] if led else picture
+    return keras.Model(inputs, [rows, *(outputs[tap] for tap in taps)] if taps else rows, name="darknet_training")
 
 
-def build_maps(cfg, weights):
-    """The network of `build` without decoding: output (B, cells, anchors × (5 + classes)) float32, head after head, cells by rows.
+def build_taps(cfg, weights, taps):
+    """The network of `build` without decoding, for pictures of any size as `build_trainable` takes them, and outputs of its layers.
 
-    All heads must have the same number of anchors.
+    Returns:
+        keras.Model, not trainable: "rgb" -> list of the rows as `build_trainable` gives them and of the outputs of the layers `taps`.
     """
-    picture = keras.Input((cfg.height, cfg.width, 3), dtype="uint8", name="rgb")
-    maps = [layers.Reshape((-1, x.shape[-1]))(x) for _, x in _heads(cfg, _scale(picture), _convolutional)]
-    model = keras.Model(picture, _joined(maps), name="darknet_maps")
+    picture = keras.Input((None, None, 3), dtype="uint8", name="rgb")
+    pairs, outputs = _walk(cfg, layers.Rescaling(1 / 255, name="scaling")(picture), _convolutional)
+    model = keras.Model(picture, [_joined(_raw_rows(pairs)), *(outputs[tap] for tap in taps)], name="darknet_taps")
     load(model, weights)
+    model.trainable = False
     return model
 
 
-def _heads(cfg, x, convolutional):
-    """(layer, input) of every [yolo] layer, from the scaled picture; `convolutional` builds that kind of layer."""
-    outputs, heads = {-1: x}, []
+def _raw_rows(pairs):
+    return [layers.Reshape((-1, 5 + layer.classes), dtype="float32", name=f"yolo_{layer.index}")(x) for layer, x in pairs]
+
+
+def _walk(cfg, x, convolutional, leads=None):
+    """(layer, input) of every [yolo] layer, from the scaled picture, and the outputs of all others by index.
+
+    `convolutional` builds that kind of layer. Where `leads` has an index, later layers read that instead of the output.
+    """
+    outputs, heads, leads = {-1: x}, [], leads or {}
     for layer in cfg.layers:
-        inputs = [outputs[source] for source in layer.sources]
+        inputs = [leads[source] if source in leads else outputs[source] for source in layer.sources]
         if layer.kind == "yolo":
             heads.append((layer, inputs[0]))
         else:
             block = convolutional if layer.kind == "convolutional" else BLOCKS[layer.kind]
             outputs[layer.index] = block(layer, *inputs)
-    return heads
+    return heads, outputs
 
 
 def _joined(heads):

@@ -24,6 +24,7 @@ SMALL = 0.72  # of the input's sides, in the first part of a training: half the 
 MOSAIC, MOSAIC_UNTIL = 0.6, 0.8  # probability; the last part sees single pictures, as the detector will
 ROWS_PER_BOX = 100  # about one row in a hundred has a box
 LEAST_SCORE, IOU = 0.01, 0.45  # of the detections that AP50 is measured on
+LED = 0.4  # of an imitation, in which every block reads what the teacher's blocks made
 MEMORY = 4 << 30  # bytes of decoded training pictures
 BATCH = 16  # held-out pictures at once
 
@@ -75,16 +76,18 @@ class Pictures:
 
 
 class Batches:
-    """Batches (rgb (B, height, width, 3) uint8, targets (B, rows, 5 + classes) float32) of one epoch, made ahead by `workers` threads.
+    """Batches of one epoch, made ahead by `workers` threads.
 
-    Order and random changes follow from `seed` (a list of whole numbers) and a picture's place in `read`, `Pictures`, alone. With a
-    `yolo3.imitation.Teacher` the targets are a list, with what it says of the pictures behind.
+    A batch is rgb (B, height, width, 3) uint8, targets (B, rows, 5 + classes) float32, and by_labels (B,) float32: 1 for a picture of
+    `sources[0]`, whose labels are to be learned, 0 for one of `sources[1]`, if there is one, which a teacher sees. Several pictures
+    in one are of one source. Order and random changes follow from `seed` (a list of whole numbers) and a picture's place alone.
     """
 
-    def __init__(self, read, rows, classes, batch_size, mosaic, seed, workers=2, teacher=None):
-        self._read, self._rows, self._classes, self._teacher = read, rows, classes, teacher
-        self._batch_size, self._mosaic, self._seed, self._workers = min(batch_size, len(read)), mosaic, seed, workers
-        self._order = np.random.default_rng(seed).permutation(len(read))
+    def __init__(self, sources, rows, classes, batch_size, mosaic, seed, workers=2):
+        self._sources, self._rows, self._classes = sources, rows, classes
+        places = [(source, i) for source, pictures in enumerate(sources) for i in range(len(pictures))]
+        self._batch_size, self._mosaic, self._seed, self._workers = min(batch_size, len(places)), mosaic, seed, workers
+        self._order = [places[i] for i in np.random.default_rng(seed).permutation(len(places))]
 
     def __len__(self):
         return len(self._order) // self._batch_size
@@ -102,14 +105,13 @@ class Batches:
     def batch(self, index):
         """The batch number `index` of the epoch."""
         chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
-        pictures, wanted = zip(*(self._example(int(i)) for i in chosen), strict=True)
-        pictures, wanted = np.stack(pictures), np.stack(wanted)
-        return pictures, [wanted, self._teacher(pictures)] if self._teacher else wanted
+        pictures, wanted = zip(*(self._example(*place) for place in chosen), strict=True)
+        return np.stack(pictures), np.stack(wanted), np.float32([source == 0 for source, _ in chosen])
 
-    def _example(self, i):
-        rng = np.random.default_rng([*self._seed, i])
-        size = self._rows.width, self._rows.height
-        picture, labels = augment.draw(self._read, i, len(self._read), *size, rng, self._mosaic)
+    def _example(self, source, i):
+        rng = np.random.default_rng([*self._seed, source, i])
+        size, read = (self._rows.width, self._rows.height), self._sources[source]
+        picture, labels = augment.draw(read, i, len(read), *size, rng, self._mosaic)
         return picture, targets.assign(labels, self._rows, self._classes)
 
 
@@ -128,13 +130,17 @@ class Average:
 
 
 class Epoch(NamedTuple):
-    """One epoch: its number from 1, pixels of the input, pictures seen so far, mean loss, AP50 on what is held out."""
+    """One epoch: its number from 1, pixels of the input, pictures seen so far, mean loss, AP50 on what is held out.
+
+    `blocks` is what the student's blocks miss of the teacher's, as a share of their variance; nan without a teacher.
+    """
 
     number: int
     width: int
     height: int
     pictures: int
     loss: float
+    blocks: float
     ap50: float
 
 
@@ -180,50 +186,86 @@ def build(cfg, start=None):
     return model
 
 
+class Lesson:
+    """A network and what is compiled around it to train it at one input size; `led` as in `yolo3.imitation.student`."""
+
+    def __init__(self, cfg, values, teacher, led, precision):
+        self._teacher = teacher
+        keras.config.set_dtype_policy(precision)
+        self.own, self._whole = imitation.student(cfg, teacher, led) if teacher else 2 * (network.build_trainable(cfg),)
+        keras.config.set_dtype_policy("float32")
+        load_values(self.own, cfg, values)
+        self._optimizer = keras.optimizers.AdamW(weight_decay=WEIGHT_DECAY, global_clipnorm=LARGEST_GRADIENT)
+        self._optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+        self.average = Average(self.own)
+
+    def compile(self, rows):
+        """For inputs of the size of `rows`, a `yolo3.targets.Rows`."""
+        labels = YoloLoss(rows)
+        loss = [labels, imitation.HeadLoss(labels.decode), imitation.hint_loss] if self._teacher else labels
+        self._whole.compile(self._optimizer, loss)
+
+    def step(self, rate, pictures, wanted, by_labels):
+        """Learn one batch; returns the means since `begin`."""
+        self._optimizer.learning_rate = rate
+        if self._teacher:
+            nothing = np.zeros((len(pictures), 1), np.float32)
+            shares = [by_labels, 1 - by_labels, np.ones_like(by_labels)]
+            found = self._whole.train_on_batch(pictures, [wanted, nothing, nothing], shares, return_dict=True)
+        else:
+            found = self._whole.train_on_batch(pictures, wanted, return_dict=True)
+        self.average.update(self.own)
+        return found["loss"], found.get("errors_loss", math.nan) / imitation.HINT
+
+    def begin(self):
+        self._whole.reset_metrics()
+
+
 def train(
-    model, cfg, examples, held_out, pace, path, batch_size=32, learning_rate=2e-3, seed=0, small_share=0.4, workers=2, teacher=None
+    model, cfg, examples, held_out, pace, path, batch_size=32, learning_rate=2e-3, seed=0, small_share=0.4, workers=2,
+    precision="float32", imitated=(), teacher=None,
 ):  # fmt: skip
-    """Train until `pace` is at its end; after each epoch yield an `Epoch`.
+    """Train, from the weights of a `build_trainable` model, until `pace` is at its end; after each epoch yield an `Epoch`.
 
     The moving average of the weights is measured on `held_out` after every epoch, and the best goes to `path` (.weights).
-    The first `small_share` of the training is at `SMALL` of the input's sides. A `yolo3.imitation.Teacher` is imitated.
+    The first `small_share` of the training is at `SMALL` of the input's sides. The labels of `examples` are learned, and of `imitated` what
+    a `yolo3.imitation.Teacher` says.
     """
-    model = imitation.student(model, cfg, teacher) if teacher else model
-    optimizer = keras.optimizers.AdamW(learning_rate, weight_decay=WEIGHT_DECAY, global_clipnorm=LARGEST_GRADIENT)
-    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    average, judge, best, size = Average(model), Judge(cfg, held_out), -1.0, None
-    read, number, pictures = Pictures(examples, cfg.classes), 0, 0
+    judge, best, values, lesson, stage = Judge(cfg, held_out), -1.0, read_values(model, cfg), None, None
+    sources = [Pictures(some, cfg.classes) for some in (examples, imitated)]
+    number, seen = 0, 0
     while pace.share < 1:
         number += 1
-        wanted = _small(cfg) if pace.share < small_share else (cfg.width, cfg.height)
-        if wanted != size:
-            size, rows = wanted, targets.rows(cfg, *wanted)
-            model.compile(optimizer, [YoloLoss(rows), imitation.loss] if teacher else YoloLoss(rows))
+        size = _small(cfg) if pace.share < small_share else (cfg.width, cfg.height)
+        led = teacher is not None and pace.share < LED
+        if stage != (size, led):
+            if lesson is None or stage[1] != led:
+                lesson = Lesson(cfg, values, teacher, led, precision)
+            stage, rows = (size, led), targets.rows(cfg, *size)
+            lesson.compile(rows)
         mosaic = MOSAIC if pace.share < MOSAIC_UNTIL else 0.0
-        batches = Batches(read, rows, cfg.classes, batch_size, mosaic, [seed, number], workers, teacher)
-        loss, seen = _epoch(model, batches, pace, average, learning_rate)
-        pictures += seen
-        values = read_values(model, cfg, average.values)
+        batches = Batches(sources, rows, cfg.classes, batch_size, mosaic, [seed, number], workers)
+        loss, blocks, pictures = _epoch(lesson, batches, pace, learning_rate)
+        seen += pictures
+        values = read_values(lesson.own, cfg, lesson.average.values)
         ap50 = judge(values)
         if ap50 > best or number == 1:
             best = max(best, ap50)
             files.write(path, cfg, values)
-        yield Epoch(number, *size, pictures, loss, ap50)
+        yield Epoch(number, *size, seen, loss, blocks, ap50)
 
 
-def _epoch(model, batches, pace, average, learning_rate):
-    """One pass over the batches, cut short when the time is up -> mean loss and the number of pictures seen."""
-    model.reset_metrics()
+def _epoch(lesson, batches, pace, learning_rate):
+    """One pass over the batches, cut short when the time is up -> mean loss, mean error of the blocks, and the number of pictures seen."""
+    lesson.begin()
     seen = 0
-    for pictures, wanted in batches:
-        model.optimizer.learning_rate = learning_rate * pace.rate
-        loss = model.train_on_batch(pictures, wanted, return_dict=True)["loss"]  # the mean since the metrics were reset
-        average.update(model)
+    for batch in batches:
+        loss, blocks = lesson.step(learning_rate * pace.rate, *batch)
         pace.step += 1
-        seen += len(pictures)
+        seen += len(batch[0])
         if pace.share >= 1:
             break
-    return float(loss), seen
+    return float(loss), float(blocks), seen
 
 
 def _small(cfg):

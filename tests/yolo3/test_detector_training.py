@@ -151,15 +151,17 @@ def test_the_rate_rises_and_falls():
 def test_batches_hold_every_picture_once_and_repeat_themselves(cfg, drawn):
     rows = targets.rows(cfg)
     read = training.Pictures(drawn, 1)
-    batches = [list(training.Batches(read, rows, 1, 8, 0.5, [seed, 1], workers=2)) for seed in (0, 0, 1)]
-    assert [len(one) for one in batches] == [3, 3, 3]
+    sources = [read, training.Pictures(drawn[:8], 1)]
+    batches = [list(training.Batches(sources, rows, 1, 8, 0.5, [seed, 1], workers=2)) for seed in (0, 0, 1)]
+    assert [len(one) for one in batches] == [4, 4, 4]
     assert all((a[0] == b[0]).all() and (a[1] == b[1]).all() for a, b in zip(*batches[:2], strict=True))
     assert (batches[0][0][0] != batches[2][0][0]).any()
     seen = []
-    chosen = training.Batches(read, rows, 1, 8, 0.0, [0, 1])
-    chosen._example = lambda i: (np.zeros(1), seen.append(i) or np.zeros(1))
-    list(chosen)
-    assert sorted(seen) == list(range(24))
+    chosen = training.Batches(sources, rows, 1, 8, 0.0, [0, 1])
+    chosen._example = lambda source, i: (np.zeros(1), seen.append((source, i)) or np.zeros(1))
+    by_labels = np.concatenate([batch[2] for batch in chosen])
+    assert sorted(seen) == [(0, i) for i in range(24)] + [(1, i) for i in range(8)]
+    assert (by_labels == 1).sum() == 24 and (by_labels == 0).sum() == 8
 
 
 def test_it_learns_to_find_what_is_drawn(tmp_path, cfg, drawn):
@@ -170,9 +172,8 @@ def test_it_learns_to_find_what_is_drawn(tmp_path, cfg, drawn):
     epochs = list(training.train(training.build(cfg), cfg, others, held, pace, tmp_path / "a.weights", batch_size=4, learning_rate=0.01))
     assert len(epochs) == 5 and epochs[-1].pictures == 5 * 120
     assert (epochs[0].width, epochs[-1].width) == (48, 64)
-    assert epochs[-1].loss < epochs[0].loss
-    best = max(epoch.ap50 for epoch in epochs)
-    assert best > 0.6, epochs
+    best = max(epoch.ap50 for epoch in epochs)  # losses of other sizes, with and without mosaics, are no measure
+    assert epochs[-1].ap50 > 0.9 and best > epochs[0].ap50, epochs
     # What was written is the best average, and what the Detector reads of it scores the same.
     judge = training.Judge(cfg, held)
     assert judge(files.read_apart(tmp_path / "a.weights", cfg)) == pytest.approx(best)

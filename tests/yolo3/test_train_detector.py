@@ -86,6 +86,29 @@ def test_videos_become_a_detector(videos, script, rows):
     assert (videos / "tuned/person.cfg").read_text() == files[0].read_text()
     assert (videos / "tuned/person.weights").read_bytes() != files[1].read_bytes()
 
+    # Imitation: all that an untrained teacher makes of two videos' pictures, labels of the third.
+    (videos / "same.cfg").write_text(
+        TINY.replace("activation=leaky\n[convolutional]\nfilters", "activation=linear\n[convolutional]\nfilters")
+    )
+    teacher[:2] = videos / "same.cfg", write_random_weights(videos / "s.weights", cfgs.read(videos / "same.cfg"))
+    flags = [
+        "--imitate",
+        folder / "dataset",
+        "--teacher",
+        *teacher,
+        "--cfg",
+        "same.cfg",
+        "--epochs",
+        1,
+        "--output",
+        "seen",
+        "--batchsize",
+        4,
+    ]
+    done = script("train_detector.py", *flags, cwd=videos)
+    assert "blocks miss" in done.stdout and float(rows(videos / "seen/log.csv")[0]["blocks"]) > 0
+    assert cfgs.read(videos / "seen/person.cfg").heads[0].anchors == cfgs.read(videos / "same.cfg").heads[0].anchors
+
 
 @pytest.mark.parametrize(
     ("flags", "message"),
