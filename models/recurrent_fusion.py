@@ -8,9 +8,9 @@ from models import CHANNELS
 from models.two_stream import two_stream
 
 STREAMS = ("rgb", "flow")
-DROPOUT = 0.2
-# How often what the spatial stream says is missing altogether while the GRU learns (whole modalities, as in ModDrop, arXiv 1501.00102).
-# Both streams have seen the clips that it learns from and name nearly all; of other recordings, motion says more, as in the paper.
+DROPOUT = 0.5
+# How often the colours' features are missing altogether while the GRU learns (whole modalities, as in ModDrop, arXiv 1501.00102). Both
+# streams have seen the clips that it learns from and name nearly all; of other recordings, motion says more, as in the paper.
 WITHOUT_COLOURS = 0.5
 
 
@@ -19,9 +19,9 @@ def recurrent_fusion(
 ):
     """The two-stream network (Simonyan and Zisserman, arXiv 1406.2199) with a recurrent layer over places of a video.
 
-    Both streams, as `models.two_stream` builds them, name every place. Their logits, averaged over streams and places, are where it
-    starts: average fusion. A GRU reads what they say (probabilities) in order and learns what to add. The streams, with their
-    classifiers, do not learn here: they are those of two finished runs.
+    Both streams, as `models.two_stream` builds them, describe and name every place. Their logits, averaged over streams and places, are
+    where it starts: average fusion. A GRU reads the descriptions in order and learns what to add. The streams, with their classifiers,
+    do not learn here: they are those of two finished runs.
 
     Args:
         num_class: number of classes.
@@ -39,15 +39,15 @@ def recurrent_fusion(
         (B, num_class) float32. Nested models "rgb_stream" and "flow_stream" hold the streams up to their features, which layer
         "embedding" gives side by side, (B, positions, D), D = 2·2048 for Xception; up to there nothing learns. "rgb_logits" and
         "flow_logits" are the streams' classifiers, "correction" what the GRU adds, "logits" the scores before softmax. Beside the
-        streams there are 556,336 weights with the other defaults and 101 classes, 142,438 of which learn; 174 G multiply-adds, nearly
-        all in the streams.
+        streams there are 2,051,632 weights with the other defaults and 101 classes, 1,637,734 of which learn; 174 G multiply-adds,
+        nearly all in the streams.
 
     Deviations: the paper averages scores or trains a support vector machine on them. The form in which the network is used on UCF-101
-    in Keras has 19 places, a GRU of 128 units under dropout on the features, attention, a dense layer of 64 with SELU and the
-    classifier. Here the GRU reads the streams' probabilities, not their features; the classifier, 0 at first, adds to their average;
-    and the spatial stream is left out half the time while it learns (`WITHOUT_COLOURS`). For the streams have learned the clips that
-    the GRU learns from: their features name each clip, and a GRU over them knew new persons less well than the motion stream alone.
-    The README has what was compared.
+    in Keras is 19 places, a GRU of 128 units under dropout, attention, a dense layer of 64 with SELU and a classifier, whose scores are
+    the answer. Two things are ours, as the streams have learned the clips that the GRU learns from, and their features name each of
+    them: the classifier, 0 at first, only adds to the average, which training clips hardly ask it to change; and the colours are left
+    out half the time while it learns (`WITHOUT_COLOURS`). Without the average it knew new persons less well than motion alone, see
+    README.
 
     Raises:
         InputError: `frames` are not `positions` equal stacks.
@@ -63,17 +63,13 @@ def recurrent_fusion(
 def head(x, num_class, hidden_size=128, attention=True, fusion=(1.0, 1.0)):
     """Probabilities (B, num_class) from the streams' features (B, positions, D), see `recurrent_fusion`."""
     middle = x.shape[-1] // 2
+    parts = dict(zip(STREAMS, (x[..., :middle], x[..., middle:]), strict=True))
     spatial, motion = (  # logits (B, positions, num_class)
-        layers.Dense(num_class, trainable=False, dtype="float32", name=f"{name}_logits")(part)
-        for name, part in zip(STREAMS, (x[..., :middle], x[..., middle:]), strict=True)
+        layers.Dense(num_class, trainable=False, dtype="float32", name=f"{name}_logits")(part) for name, part in parts.items()
     )
-    shares = [weight / sum(fusion) for weight in fusion]
-    average = ops.mean(shares[0] * spatial + shares[1] * motion, axis=1)  # (B, num_class)
-    spatial, motion = (
-        layers.Softmax(dtype="float32", name=f"{name}_says")(one) for name, one in zip(STREAMS, (spatial, motion), strict=True)
-    )
-    spatial = layers.Dropout(WITHOUT_COLOURS, noise_shape=(None, 1, 1), name="without_colours")(spatial)
-    x = layers.Concatenate(name="streams")([spatial, motion])  # (B, positions, 2·num_class)
+    average = ops.mean(spatial * (fusion[0] / sum(fusion)) + motion * (fusion[1] / sum(fusion)), axis=1)  # (B, num_class)
+    colours = layers.Dropout(WITHOUT_COLOURS, noise_shape=(None, 1, 1), name="without_colours")(parts["rgb"])
+    x = layers.Concatenate(name="streams")([colours, parts["flow"]])
     # OpenVINO converts neither a loop of Keras' nor its GRU's own dropout, which this is, so the steps are written out.
     x = layers.SpatialDropout1D(DROPOUT, name="dropout")(x)
     x = layers.GRU(hidden_size, return_sequences=attention, unroll=True, name="gru")(x)
