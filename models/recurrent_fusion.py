@@ -46,8 +46,8 @@ def recurrent_fusion(
     in Keras is 19 places, a GRU of 128 units under dropout, attention, a dense layer of 64 with SELU and a classifier, whose scores are
     the answer. Two things are ours, as the streams have learned the clips that the GRU learns from, and their features name each of
     them: the classifier, 0 at first, only adds to the average, which training clips hardly ask it to change; and the colours are left
-    out half the time while it learns (`WITHOUT_COLOURS`). Without the average it knew new persons less well than motion alone, see
-    README.
+    out half the time while it learns (`WITHOUT_COLOURS`). On Weizmann it still knows new persons a little less well than motion alone;
+    what was compared is in the README.
 
     Raises:
         InputError: `frames` are not `positions` equal stacks.
