@@ -25,7 +25,7 @@ def add_start_flags(add):
         help="start from a run, .keras, .h5 or .hdf5: layers by name; a classifier for other classes stays new. "
         "Two numbers: how much each of --from-runs counts")  # fmt: skip
     add("--from-runs", nargs=2, metavar="RUN", help=f"two in one, of --mode {' or '.join(PAIRS)}; trains only if --epochs is given")
-    ways = "how --from-runs become one: softmax of the mean of their logits (default), or --model recurrent_fusion over both"
+    ways = "how --from-runs become one: softmax of the mean of their logits (default), or that and what --model recurrent_fusion adds"
     add("--fuse", choices=("average", "recurrent"), help=ways)
     add("--freeze", action="store_true", help="train the classifier only; all before it stays as --weights or --from-runs have it")
 

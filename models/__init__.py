@@ -149,7 +149,7 @@ RECOGNISERS = {
 def options_of(name, mode):
     """{name: `Option`} of a recogniser in `mode`, with those of the pose stream where it has one, and of fusion."""
     pose = RECOGNISERS[POSE_RECOGNISER].options if "pose" in MODES[mode] else {}
-    return RECOGNISERS[name].options | pose | (FUSE_OPTIONS if len(MODES[mode]) > 1 and not RECOGNISERS[name].over else {})
+    return RECOGNISERS[name].options | pose | (FUSE_OPTIONS if len(MODES[mode]) > 1 else {})
 
 
 def sees_boxes(options):
@@ -188,9 +188,8 @@ def build(name, num_class, mode="RGB", frames=None, size=None, options=None, lay
     recogniser = RECOGNISERS[name]
     frames, size = frames or recogniser.frames, size or recogniser.size
     if recogniser.over:
-        return recogniser.load()(
-            num_class, frames, size, **{key: option.default for key, option in recogniser.options.items()} | (options or {})
-        )
+        defaults = {key: option.default for key, option in options_of(name, mode).items()}
+        return recogniser.load()(num_class, frames, size, **defaults | (options or {}))
     streams = []
     for stream in MODES[mode]:
         one = RECOGNISERS[POSE_RECOGNISER] if stream == "pose" else recogniser

@@ -31,7 +31,7 @@ SYSTEMS = {
     "average": ("--from-runs", "save_weight/spatial_{fold}", "save_weight/motion_{fold}", "--fuse", "average", "--weights", 1, 2,
                 "--flow-archive", FLOW),
     "recurrent": ("--from-runs", "save_weight/spatial_{fold}", "save_weight/motion_{fold}", "--fuse", "recurrent",
-                  "--flow-archive", FLOW, "--learning_rate", 0.003, "--training_samples", 48, "--epochs", 4, *LEARNING,
+                  "--weights", 1, 2, "--flow-archive", FLOW, "--learning_rate", 0.003, "--training_samples", 48, "--epochs", 4, *LEARNING,
                   "--augment", "time"),  # pictures as they are, so that features are computed once
     "lrcn": ("--model", "lrcn", "--backbone", "Small", "--train_backbone", True, "--pretrained", "none", "--size", 64,
              "--sampling_rate", 5, "--latent_dim", 128, "--hidden_size", 64, "--learning_rate", 0.003, "--training_samples", 48,

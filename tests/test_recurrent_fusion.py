@@ -55,11 +55,12 @@ FUSION = ("--fuse", "recurrent", "--positions", 5, "--hidden_size", 16, "--cache
 
 def test_what_comes_first_is_learned_from_features_that_are_kept(call, folder, streams, monkeypatch, capsys):
     flags = ("--optimizer", "adam", "--learning_rate", 0.02, "--epochs", 12)
-    call(script_train, *FUSION, "--from-runs", *reversed(streams), *TAIL, *flags, "--name", "both")
+    call(script_train, *FUSION, "--from-runs", *reversed(streams), "--weights", 2, 1, *TAIL, *flags, "--name", "both")
     assert "weights: RGB from save_weight/RGB, Flow from save_weight/Flow" in capsys.readouterr().out
     assert len(list((folder / "kept").glob("*.embedding"))) == 16
     run = Run.open(folder / "save_weight/both")
     assert (run.mode, run.frames, run.stack, run.size, run.meta["arguments"]["min_frames"]) == ("Fuse", 20, 4, 16, 4)
+    assert run.options["fusion"] == [1, 2]  # as the runs are given: the motion stream's counts double
 
     monkeypatch.setattr("models.runtime.compile", None)  # nothing is computed again
     call(script_train, "--resume", run.folder, "--epochs", 13)
@@ -71,6 +72,9 @@ def test_the_streams_stay_as_they_were(call, folder, streams):
     for path, name in zip(streams, ("rgb_stream", "flow_stream"), strict=True):
         theirs = Run.open(folder / path).load_model().get_layer("conv").get_weights()
         assert all((a == b).all() for a, b in zip(fused.get_layer(name).get_layer("conv").get_weights(), theirs, strict=True))
+        classifier = Run.open(folder / path).load_model().get_layer("logits").get_weights()
+        own = fused.get_layer(name.replace("stream", "logits")).get_weights()
+        assert all((a == b).all() for a, b in zip(own, classifier, strict=True))
 
 
 def test_the_run_is_whole(call, folder):

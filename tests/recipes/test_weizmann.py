@@ -14,4 +14,5 @@ def test_every_person_is_left_out_once_and_fusion_names_systems_there_are(data):
     for system in ("average", "recurrent"):
         made = [str(flag).format(fold=3) for flag in SYSTEMS[system] if "{fold}" in str(flag)]
         assert made == ["save_weight/spatial_3", "save_weight/motion_3"]
+        assert SYSTEMS[system][SYSTEMS[system].index("--weights") :][1:3] == (1, 2)
     assert SYSTEMS["recurrent"][-2:] == ("--augment", "time")  # pictures as they are: their features are computed once
