@@ -15,7 +15,7 @@ def add_person_flags(parser):
     group.add_argument("--weights", default=bundled("model_data/person.weights"), help="its trained Darknet weights")
     group.add_argument("--names", default=bundled("model_data/person.names"), help="its class names, one a line")
     group.add_argument("--person-class", default="person", help="the class to follow")
-    group.add_argument("--score-threshold", type=fraction, default=0.4, help="who scores this, 0 to 1, may be a new person")
+    group.add_argument("--score-threshold", type=fraction, default=0.3, help="who scores this, 0 to 1, may be a new person")
     group.add_argument("--faint-threshold", type=fraction, default=0.2, help="who is followed already is recognised from this score on")
     group.add_argument("--iou-threshold", type=fraction, default=0.45, help="boxes overlapping more are one person")
     group.add_argument(

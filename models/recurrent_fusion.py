@@ -8,10 +8,10 @@ from models import CHANNELS
 from models.two_stream import two_stream
 
 STREAMS = ("rgb", "flow")
-DROPOUT = 0.5
-# How often the colours' features are missing altogether while the GRU learns (whole modalities, as in ModDrop, arXiv 1501.00102). Both
-# streams have seen the clips that it learns from and name nearly all; of other recordings, motion says more, as in the paper.
-WITHOUT_COLOURS = 0.5
+# While it learns, how much of what the GRU reads is missing: of what the streams say little, of what they see most, and of what the
+# spatial stream sees half the time all (whole modalities, as in ModDrop, arXiv 1501.00102). Both streams have seen the clips that the GRU
+# learns from, and their features name nearly each of them; of other recordings that is worth little.
+DROPOUT_SAID, DROPOUT_SEEN, WITHOUT_COLOURS = 0.2, 0.9, 0.5
 
 
 def recurrent_fusion(
@@ -20,8 +20,8 @@ def recurrent_fusion(
     """The two-stream network (Simonyan and Zisserman, arXiv 1406.2199) with a recurrent layer over places of a video.
 
     Both streams, as `models.two_stream` builds them, describe and name every place. Their logits, averaged over streams and places, are
-    where it starts: average fusion. A GRU reads the descriptions in order and learns what to add. The streams, with their classifiers,
-    do not learn here: they are those of two finished runs.
+    where it starts: average fusion. A GRU reads names and descriptions in order and learns what to add. The streams, with their
+    classifiers, do not learn here: they are those of two finished runs.
 
     Args:
         num_class: number of classes.
@@ -39,15 +39,15 @@ def recurrent_fusion(
         (B, num_class) float32. Nested models "rgb_stream" and "flow_stream" hold the streams up to their features, which layer
         "embedding" gives side by side, (B, positions, D), D = 2·2048 for Xception; up to there nothing learns. "rgb_logits" and
         "flow_logits" are the streams' classifiers, "correction" what the GRU adds, "logits" the scores before softmax. Beside the
-        streams there are 2,051,632 weights with the other defaults and 101 classes, 1,637,734 of which learn; 174 G multiply-adds,
+        streams there are 2,129,200 weights with the other defaults and 101 classes, 1,715,302 of which learn; 174 G multiply-adds,
         nearly all in the streams.
 
     Deviations: the paper averages scores or trains a support vector machine on them. The form in which the network is used on UCF-101
-    in Keras is 19 places, a GRU of 128 units under dropout, attention, a dense layer of 64 with SELU and a classifier, whose scores are
-    the answer. Two things are ours, as the streams have learned the clips that the GRU learns from, and their features name each of
-    them: the classifier, 0 at first, only adds to the average, which training clips hardly ask it to change; and the colours are left
-    out half the time while it learns (`WITHOUT_COLOURS`). On Weizmann it still knows new persons a little less well than motion alone;
-    what was compared is in the README.
+    in Keras is 19 places, a GRU of 128 units under dropout that reads features, attention, a dense layer of 64 with SELU and a classifier,
+    whose scores are the answer. Two things are ours, as the streams have learned the clips that the GRU learns from: the classifier, 0
+    at first, only adds to the average, which training clips hardly ask it to change; and the GRU reads above all the streams'
+    probabilities, and their features, without which it would not know in what order like-named places come, through a dropout of nine
+    in ten (`DROPOUT_SEEN`). What was compared is in the README.
 
     Raises:
         InputError: `frames` are not `positions` equal stacks.
@@ -64,21 +64,26 @@ def head(x, num_class, hidden_size=128, attention=True, fusion=(1.0, 1.0)):
     """Probabilities (B, num_class) from the streams' features (B, positions, D), see `recurrent_fusion`."""
     middle = x.shape[-1] // 2
     parts = dict(zip(STREAMS, (x[..., :middle], x[..., middle:]), strict=True))
-    spatial, motion = (  # logits (B, positions, num_class)
+    logits = [  # (B, positions, num_class)
         layers.Dense(num_class, trainable=False, dtype="float32", name=f"{name}_logits")(part) for name, part in parts.items()
-    )
-    average = ops.mean(spatial * (fusion[0] / sum(fusion)) + motion * (fusion[1] / sum(fusion)), axis=1)  # (B, num_class)
+    ]
+    average = ops.mean(logits[0] * (fusion[0] / sum(fusion)) + logits[1] * (fusion[1] / sum(fusion)), axis=1)  # (B, num_class)
+    said = layers.Concatenate(name="said")([layers.Softmax(name=f"{name}_said")(z) for name, z in zip(STREAMS, logits, strict=True)])
     colours = layers.Dropout(WITHOUT_COLOURS, noise_shape=(None, 1, 1), name="without_colours")(parts["rgb"])
-    x = layers.Concatenate(name="streams")([colours, parts["flow"]])
+    seen = layers.Concatenate(name="seen")([colours, parts["flow"]])
     # OpenVINO converts neither a loop of Keras' nor its GRU's own dropout, which this is, so the steps are written out.
-    x = layers.SpatialDropout1D(DROPOUT, name="dropout")(x)
+    dropped = [
+        layers.SpatialDropout1D(share, name=f"dropout_{what}")(y)
+        for what, share, y in (("said", DROPOUT_SAID, said), ("seen", DROPOUT_SEEN, seen))
+    ]
+    x = layers.Concatenate(name="read")(dropped)
     x = layers.GRU(hidden_size, return_sequences=attention, unroll=True, name="gru")(x)
     if attention:
         weights = layers.Softmax(axis=1, name="attention")(layers.Dense(1, name="importance")(x))  # (B, positions, 1)
         x = layers.Dense(max(hidden_size // 2, 1), activation="selu", name="hidden")(ops.sum(weights * x, axis=1))
     correction = layers.Dense(num_class, kernel_initializer="zeros", dtype="float32", name="correction")(x)
-    logits = layers.Add(dtype="float32", name="logits")([average, correction])
-    return layers.Softmax(name="probabilities", dtype="float32")(logits)
+    total = layers.Add(dtype="float32", name="logits")([average, correction])
+    return layers.Softmax(name="probabilities", dtype="float32")(total)
 
 
 def take_streams(model, spatial, motion):
