@@ -3,7 +3,7 @@
     python benchmarks/person_detector.py
     python benchmarks/person_detector.py --network detector/person.cfg detector/person.weights detector/person.names
 
-Four questions, none about a picture that the shipped network was trained on:
+Five questions, none about a picture that the shipped network was trained on:
 
     fight_cctv   AP50 on recordings kept out of training (model_data/person.held_out); the boxes that yolo-fastest-1.1-xl gives a
                  score of 0.5 or more are the truth
@@ -11,6 +11,7 @@ Four questions, none about a picture that the shipped network was trained on:
                  with the boxes reported per frame
     coco_person  AP50 on 128 pictures of all kinds, hand-labelled
     stage        recall of drawn actors who are visible by half at least, few at a time, seeds that no training saw
+    speed        median ms per frame of vtest.mp4 from the frame to its boxes, one at a time, taking turns
 
 Every detector runs as `yolo3.Detector`, in the processor's own precision. Data: environment variable ACTION_DATA.
 """
@@ -20,6 +21,7 @@ import csv
 import os
 import sys
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 
@@ -41,6 +43,7 @@ SHIPPED = [str(ROOT / f"model_data/person{suffix}") for suffix in (".cfg", ".wei
 LEAST_SCORE, TRUE_SCORE, IOU = 0.005, 0.5, 0.5
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5)
 BATCH = 16
+SPEED_EVERY, WARM_UP = 4, 10  # frames; the first are not counted
 STAGE_SEEDS = range(5000, 5012)
 CAMERA = Camera(height=4.6, pitch=22.0, angle=50.0)
 MANNERS = ((), ("noise",), ("grey",), ("blur",), ("compressed",), ("lowres", "stamped"))
@@ -136,7 +139,20 @@ def stage(detectors, every):
         print(f"  {name:24} {recalls(look(detector, images), truths)}")
 
 
-QUESTIONS = {"fight_cctv": fight_cctv, "ucf101": ucf101, "coco_person": coco_person, "stage": stage}
+def speed(detectors, every):
+    """Milliseconds per frame."""
+    times = {name: [] for name in detectors}
+    for turn, image in enumerate(frames(DATA / "videos/vtest.mp4", SPEED_EVERY)):
+        for name in sorted(detectors, reverse=turn % 2):
+            start = perf_counter()
+            detectors[name].detect([image])
+            times[name].append(perf_counter() - start)
+    print(f"\nspeed: {len(times['this']) - WARM_UP} frames of vtest.mp4")
+    for name, seconds in times.items():
+        print(f"  {name:24} {1000 * np.median(seconds[WARM_UP:]):.2f} ms")
+
+
+QUESTIONS = {"fight_cctv": fight_cctv, "ucf101": ucf101, "coco_person": coco_person, "stage": stage, "speed": speed}
 
 
 def main():
