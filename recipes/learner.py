@@ -12,7 +12,8 @@ FRAMES, SIZE, FPS = 12, 40, 10.0  # 1.2 seconds
 BATCH, RATE, WARM_UP = 4, 2e-3, 0.1
 PORTION = 50  # clips that are tested at a time
 
-# These take a third less time in bfloat16, the others more: TensorFlow has no quick gradient of depthwise convolutions in it.
+# I3D and SlowFast take a third less time in bfloat16 and VATN is mostly I3D; X3D and MobileNetV3 take twice as long, as TensorFlow has no
+# quick gradient of depthwise convolutions in it, and ShuffleNetV2 is made of these too.
 BFLOAT16 = ("vatn", "i3d", "i3d_se", "slowfast_4x16", "slowfast_8x8")
 
 
