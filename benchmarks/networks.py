@@ -4,7 +4,8 @@
 
 For every network at the clip it was made for: parameters (400 classes), multiply-adds, milliseconds per clip through the runtime, its share
 of what large matrix products reach here at that moment, and milliseconds per clip of training (Keras on TensorFlow, float32).
-Accuracies are those that recipes/network_accuracy.py measured; without its file there are none.
+Accuracies are those that recipes/network_accuracy.py measured: "not run" where no fold has been yet, – where the recipe leaves a
+network out (other inputs; X3D-M is X3D-S with larger clips); without its file there are none.
 A network under a third of the matrix products' speed has its slowest layers named below the table.
 """
 
@@ -71,7 +72,7 @@ def report(name, args, product, accuracy, sets):
     training = train_step(model, clip, args.train_steps)
     shape = "×".join(map(str, next(iter(clip.values())).shape[1:]))
     cells = [name, f"{mode} {shape}", f"{parameters(model) / 1e6:.2f}", f"{work / 1e9:.3g}", f"{milliseconds:.1f}", f"{share:.0%}"]
-    cells += [f"{training:.0f}", *(accuracy.get(one, "") for one in sets)]
+    cells += [f"{training:.0f}", *(str(accuracy.get(one, "–")) for one in sets)]
     print("| " + " | ".join(cells) + " |", flush=True)
     slowest = slowest_layers(model, clip) if share < LOW_SHARE else ""
     keras.utils.clear_session()

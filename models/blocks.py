@@ -97,7 +97,8 @@ class DepthwiseConv3D(layers.Layer):
 
     def _shifted(self, x, frames, i, shift):
         x = unfold(ops.depthwise_conv(x, self.kernel[i], strides=self.strides, padding="valid"), frames)
-        x = x[:, max(shift, 0) : frames + min(shift, 0)]
+        if shift:  # not by indexing, whose gradient took TensorFlow a third of X3D's training step on a processor
+            x = ops.split(x, [shift % frames], axis=1)[shift > 0]
         return ops.pad(x, ((0, 0), (max(-shift, 0), max(shift, 0)), (0, 0), (0, 0), (0, 0)))
 
     def get_config(self):
