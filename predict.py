@@ -70,7 +70,7 @@ def annotate(args, trained, network, reader, window, stages, bars=None):
     """Run the whole source through detector, tracker, recogniser and drawing; returns (`Outputs`, frames, seconds to the first)."""
     from video.outputs import Outputs
     from video.publish import Publisher
-    from video.recognise import Recognition, in_sight, tracked, windows_of
+    from video.recognise import MAX_COAST, Recognition, confirmed, in_sight, tracked, windows_of
 
     windows = windows_of(trained, args.stride, build_estimator(args.pose, trained))
     recognition = Recognition(network, trained.classes, windows, args.smooth, args.threshold, args.batch, stages)
@@ -79,13 +79,14 @@ def annotate(args, trained, network, reader, window, stages, bars=None):
     frames, first_s = 0, 0.0
     with closing(prefetch(reader, drop=reader.live)) as source, outputs, Background(lambda job: outputs.write(*job)) as writer:
         publisher = Publisher(outputs, writer, window, 0.0 if reader.live else hindsight(args, trained, reader.fps))
+        coast = MAX_COAST if reader.live else 0  # in a file, who comes back is known before the frame goes out
         try:
             for frame, persons in follow(stages.watch("wait for decode", source)):
                 fresh = {track_id: recognition.answers[track_id] for track_id in recognition.step(frame, persons)}
                 frames += 1
                 first_s = first_s or time.perf_counter() - START
                 frame = windows.drawn(frame) if args.draw == "pose" else frame
-                if not publisher.put(frame, in_sight(frame, persons), tracked(persons), fresh):
+                if not publisher.put(frame, in_sight(frame, persons, coast), tracked(persons), fresh, confirmed(persons)):
                     break
         except KeyboardInterrupt:
             if not reader.live:

@@ -14,7 +14,7 @@ from video.io import open_video
 from video.pose_windows import FixedPoseWindows, PoseWindows
 from video.windows import Windows
 
-MAX_COAST = 2  # frames a box stays on after its person was last detected: no flicker where the detector blinks
+MAX_COAST = 2  # frames a box stays on after its person was last detected, where nobody can wait and see whether they come back
 WHOLE_FRAME = 0  # the track id of the whole picture in the `frame` region
 
 
@@ -97,12 +97,17 @@ def _seen(persons):
     return [(person.track_id, person.tlbr) for person in persons if person.missed == 0]
 
 
-def in_sight(frame, persons):
-    """[(track_id, tlbr)] of every confirmed person in the frame, or of the whole picture."""
+def in_sight(frame, persons, coast=MAX_COAST):
+    """[(track_id, tlbr)] of every person in the frame, not missed for more than `coast` frames, or of the whole picture."""
     if persons is None:
         height, width = frame.image.shape[:2]
         return [(WHOLE_FRAME, (0, 0, width, height))]
-    return [(person.track_id, person.tlbr) for person in persons if person.confirmed and person.missed <= MAX_COAST]
+    return [(person.track_id, person.tlbr) for person in persons if person.missed <= coast]
+
+
+def confirmed(persons):
+    """Track ids of all who have been seen often enough to be somebody, and always the whole picture."""
+    return {WHOLE_FRAME} if persons is None else {person.track_id for person in persons if person.confirmed}
 
 
 def tracked(persons):

@@ -6,7 +6,7 @@ import pytest
 from video.crops import Person
 from video.io import Frame, read_clip
 from video.outputs import Outputs
-from video.recognise import Answer, Recognition, in_sight
+from video.recognise import Answer, Recognition, confirmed, in_sight
 from video.windows import Windows
 
 CLASSES = ["dark", "bright"]
@@ -97,9 +97,11 @@ def test_the_whole_picture_counts_as_one_person():
     assert in_sight(frame, None) == [(0, (0, 0, 160, 60))]
 
 
-def test_only_confirmed_persons_in_sight_are_drawn():
+def test_who_is_in_sight_and_who_is_confirmed():
     persons = [person(1, 0), person(2, 0, confirmed=False), person(3, 0, missed=2), person(4, 0, missed=3)]
-    assert [track_id for track_id, _ in in_sight(None, persons)] == [1, 3]
+    assert [track_id for track_id, _ in in_sight(None, persons)] == [1, 2, 3]
+    assert [track_id for track_id, _ in in_sight(None, persons, coast=0)] == [1, 2]
+    assert confirmed(persons) == {1, 3, 4} and confirmed(None) == {0}
 
 
 def test_the_three_files(tmp_path):
