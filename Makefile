@@ -22,7 +22,7 @@ demo: $(VENV)/user
 	$(RUN) predict.py --video samples/street.mp4
 
 test: $(VENV)/developer
-	$(RUN) -m pytest -n 2 --dist loadfile
+	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/developer
 	$(RUN) -m ruff check .

@@ -216,9 +216,8 @@ def _convert(model, cache):
         raise ValueError(f"a network with one output is needed, {model.name} has {len(model.outputs)}")
     openvino = import_openvino()
     with writing(cache) as xml, writing(cache.with_suffix(".bin")) as weights:  # left in reverse order
-        _mend_openvino()
         with _whole_filters():
-            _in_float32(model).export(str(xml), format="openvino", verbose=False)
+            _export(_in_float32(model), xml)
         content = xml.read_bytes(), weights.read_bytes()
         with open(xml, "ab") as file:
             file.write(_signature(*content))
@@ -226,13 +225,57 @@ def _convert(model, cache):
     return openvino.Core().read_model(*content)
 
 
-def _mend_openvino():
-    """OpenVINO 2026.4 asks for TensorFlow's version in a way that Python 3.13 forbids (PEP 667)."""
-    if sys.version_info >= (3, 13):
-        import tensorflow
-        from openvino.frontend.tensorflow import utils
+def _export(model, xml):
+    """Write `model` as OpenVINO's .xml and .bin.
 
+    On TensorFlow without Keras' own export, which traces every layer once more to look for lookup tables: most of its time.
+    """
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        model.export(str(xml), format="openvino", verbose=False)
+        return
+    openvino, function = import_openvino(), _traced(model)
+    with _mended_openvino(function):
+        network = openvino.convert_model(function)
+    for port in network.inputs:
+        port.tensor.set_names({port.node.friendly_name.split(":")[0]})
+    openvino.serialize(network, xml)
+
+
+def _traced(model):
+    """`model` as a function of TensorFlow whose inputs have the names of the model's."""
+    import keras
+    import tensorflow
+
+    inputs = keras.tree.map_structure(lambda tensor: tensorflow.TensorSpec(tensor.shape, tensor.dtype, tensor.name), model.input)
+    network = tensorflow.function(lambda inputs: model(inputs, training=False), autograph=False)
+    # One function inside another: of a function that is not inside one, OpenVINO takes for outputs what nothing uses, such as shapes.
+    return tensorflow.function(lambda inputs: network(inputs), autograph=False).get_concrete_function(inputs)
+
+
+@contextmanager
+def _mended_openvino(function):
+    """OpenVINO 2026.4 goes through all weights to find each of them, and asks for TensorFlow's version as Python 3.13 forbids (PEP 667)."""
+    import tensorflow
+    from openvino.frontend.tensorflow import utils
+    from openvino.frontend.tensorflow.node_decoder import TFGraphNodeDecoder
+
+    if sys.version_info >= (3, 13):
         utils.get_environment_setup = lambda framework: {"tensorflow": tensorflow.__version__}
+    variables = {id(variable.handle): variable for variable in function.graph.variables}
+    weights = {inner.name: variables.get(id(outer)) for outer, inner in function.graph.captures if outer.dtype == tensorflow.resource}
+    search = TFGraphNodeDecoder.get_variable
+
+    def find(operation):
+        weight = weights.get(operation.outputs[0].name) if operation.graph is function.graph else None
+        return search(operation) if weight is None else weight.read_value_no_copy()
+
+    TFGraphNodeDecoder.get_variable = staticmethod(find)
+    try:
+        yield
+    finally:
+        TFGraphNodeDecoder.get_variable = staticmethod(search)
 
 
 @contextmanager

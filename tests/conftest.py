@@ -1,6 +1,7 @@
 """Fixtures every test may use."""
 
 import csv
+import importlib.metadata
 import os
 import runpy
 import subprocess
@@ -12,6 +13,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+# Two workers take file after file. Those that take long come first, the longest at the front, so that both end at nearly the same time.
+LONG = ("test_networks", "test_train", "test_end_to_end", "test_predict", "test_protocol_scripts", "test_train_pose", "test_pose_scripts")
+LONG += ("test_two_stream_scripts", "test_recurrent_fusion", "test_train_detector", "test_train_encoder", "test_human_pose", "test_flops")
+LONG += ("test_optimizers", "test_run", "test_demo", "test_evaluate", "test_detector_training", "test_encoder_training")
+
+
+def pytest_collection_modifyitems(items):
+    order = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +80,16 @@ def script(root):
     return call
 
 
+@pytest.fixture(scope="session")
+def jax_environment():
+    """Variables of a process where Keras has the JAX backend, which compiles in a tenth of its time to what runs slower."""
+    pytest.importorskip("jax")
+    variables = {**os.environ, "KERAS_BACKEND": "jax", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+    if importlib.metadata.version("jax").startswith("0.10."):  # versions that do not know the flag end the process
+        variables["XLA_FLAGS"] = "--xla_cpu_use_fusion_emitters=false"
+    return variables
+
+
 @pytest.fixture
 def main_of(monkeypatch):
     """Call a script's main with flags: main_of(train, "--epochs", 1) -> what it returns. Errors come through, unlike those of `script`."""
@@ -119,8 +139,8 @@ def captured():
 
 @pytest.fixture(scope="session")
 def untrained_run(tmp_path_factory):
-    """A run folder of a small network with random weights: two classes, 16 frames of 32x32 over a window of 32."""
-    from models import build
+    """A run folder of a small network with random weights, two of I3D's blocks: two classes, 16 frames of 32x32 over a window of 32."""
+    from models import build, i3d
     from models.run import Run
 
     folder = tmp_path_factory.mktemp("save_weight") / "untrained"
@@ -130,7 +150,9 @@ def untrained_run(tmp_path_factory):
         "arguments": {},
     }  # fmt: skip
     run = Run.create(folder, meta)
-    build("i3d_se", 2, "RGB", 16, 32).save(run.model_path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(i3d, "INCEPTION", {block: i3d.INCEPTION[block] for block in ("3b", "5c")})
+        build("i3d_se", 2, "RGB", 16, 32).save(run.model_path)
     return run
 
 

@@ -482,11 +482,10 @@ def test_tensorboard(train):
             train("--tensorboard", "--epochs", 1, name="board")
 
 
-def test_jax_gives_every_clip_in_order(train, root, folder):
-    pytest.importorskip("jax")
+def test_jax_gives_every_clip_in_order(train, root, folder, jax_environment):
     runs = [folder / "save_weight" / f"jax {workers}" for workers in (1, 4)]
     calls = [["--model", "tiny", "--name", run.name, "--workers", run.name.split()[1], "--epochs", "1"] for run in runs]
-    process = start(root, folder, calls=calls, KERAS_BACKEND="jax")
+    process = start(root, folder, calls=calls, **jax_environment)
     out, err = process.communicate()
     assert process.returncode == 0, err
     assert out.count("epoch 1/1  loss") == 2

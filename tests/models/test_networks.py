@@ -39,14 +39,14 @@ LEARNING_LAYERS = {
     "slowfast_8x8": "blocks-4-multipathway_blocks-1-res_blocks-0-branch2-conv_b",
 }
 
-# Runs in another process, where Keras has another backend. Compiling with less optimization is six times faster on JAX, and so is loading
-# without random weights, which JAX would compile a program for, shape by shape, and which are overwritten anyway.
+# Runs in another process, where Keras has another backend. JAX would compile a program for the weights to start from, shape by shape,
+# and they are overwritten anyway.
 OTHER_SCRIPT = """
 import sys
 import keras, numpy as np
 import models
-for kind in (keras.initializers.VarianceScaling, keras.initializers.Orthogonal):
-    kind.__call__ = lambda self, shape, dtype=None: np.zeros(shape, dtype)
+for kind in ("VarianceScaling", "Orthogonal", "Zeros", "Ones"):
+    getattr(keras.initializers, kind).__call__ = lambda self, shape, dtype=None, **_: np.zeros(shape, dtype)
 folder, backend, *names = sys.argv[1:]
 assert keras.backend.backend() == backend
 data = np.load(folder + "/data.npz")
@@ -194,7 +194,7 @@ def test_mixed_precision_ends_in_float32(name):
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_same_on_tensorflow_and(backend, tmp_path, monkeypatch):
+def test_same_on_tensorflow_and(backend, tmp_path, monkeypatch, request):
     """Of repeated blocks a few: JAX takes minutes for all. i3d_se has i3d's layers and more."""
     if not find_spec(backend):
         pytest.skip(f"{backend} is not installed")
@@ -210,15 +210,11 @@ def test_same_on_tensorflow_and(backend, tmp_path, monkeypatch):
         here[name] = build(name, FIRST_MODES[name], 8, 64)
         shake(here[name], {tensor.name: data[tensor.name] for tensor in here[name].inputs})
         here[name].save(tmp_path / f"{name}.keras")
-    environment = {
-        **os.environ,
-        "KERAS_BACKEND": backend,
-        "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
-    }
+    environment = request.getfixturevalue("jax_environment") if backend == "jax" else {**os.environ, "KERAS_BACKEND": backend}
     other = subprocess.Popen([sys.executable, "-c", OTHER_SCRIPT, str(tmp_path), backend, *names], env=environment, cwd=ROOT)
     for name, model in here.items():
         clip = {tensor.name: data[tensor.name] for tensor in model.inputs}
-        predicted = model.predict_on_batch(clip)
+        predicted = run_eagerly(model, clip)
         model.compile("sgd", "categorical_crossentropy")
         kernel = model.trainable_variables[0]
         before = kernel.numpy()

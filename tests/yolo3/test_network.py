@@ -1,6 +1,5 @@
 """Networks from Darknet files compute what OpenCV's own Darknet reader computes."""
 
-import os
 import subprocess
 import sys
 
@@ -219,12 +218,10 @@ np.save(sys.argv[5], model.predict_on_batch(np.load(sys.argv[6])))
 """
 
 
-def test_jax_gives_the_same(tmp_path, root):
-    pytest.importorskip("jax")
+def test_jax_gives_the_same(tmp_path, root, jax_environment):
     model, _, weights = built(MIXED.format(activation="relu6"), tmp_path)
     pictures = noise(44, 76, 2)
     np.save(tmp_path / "in.npy", pictures)
     arguments = [root, root / "tests/yolo3", tmp_path / "a.cfg", weights, tmp_path / "out.npy", tmp_path / "in.npy"]
-    environment = {**os.environ, "KERAS_BACKEND": "jax"}
-    subprocess.run([sys.executable, "-c", JAX, *map(str, arguments)], check=True, env=environment)
+    subprocess.run([sys.executable, "-c", JAX, *map(str, arguments)], check=True, env=jax_environment)
     np.testing.assert_allclose(np.load(tmp_path / "out.npy"), model.predict_on_batch(pictures), rtol=0, atol=1e-4)
