@@ -32,7 +32,6 @@ def parse_args():
     parser = script_parser(__doc__)
     parser.add_argument("--output", type=Path, default=ROOT / "save_weight/default", help="the run")
     parser.add_argument("--folds", action="store_true", help=f"train and score {FOLDS} folds instead of the final run")
-    parser.add_argument("--also", nargs=3, metavar=("CFG", "WEIGHTS", "NAMES"), help="learn from another detector's tracks too")
     parser.add_argument("--evaluate", action="store_true", help="with --folds: detector and all, instead of from the windows kept")
     return parse_material(parser)
 
@@ -43,6 +42,7 @@ def parse_material(parser):
     parser.add_argument("--work", type=Path, default=ROOT / "output/default_action", help="folder for what is made on the way")
     parser.add_argument("--seeds", type=positive_int, default=3, help="of folds: different splits and starting weights")
     parser.add_argument("--stride", type=positive_int, default=16, help="frames between two windows of a person")
+    parser.add_argument("--also", nargs=3, metavar=("CFG", "WEIGHTS", "NAMES"), help="learn from another detector's tracks too")
     parser.set_defaults(every=1)
     add_person_flags(parser)
     args = parser.parse_args()
@@ -57,11 +57,16 @@ def main():
     clips, others = material.footage(args.data)
     videos = [*clips, *others, *material.stage(args.work / "stage")]
     known = gather(args, videos)
-    more = gather(with_detector(args, *args.also), clips) if args.also else []
+    more = also_known(args, clips)
     if args.folds:
         protocol(args, clips, known, more)
     else:
         fit(args, args.output, [*known, *more], seed=0)
+
+
+def also_known(args, clips):
+    """What the detector of --also follows in the clips, as `gather` gives it; empty without that flag."""
+    return gather(with_detector(args, *args.also), clips) if args.also else []
 
 
 def with_detector(args, cfg, weights, names):

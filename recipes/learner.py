@@ -6,10 +6,8 @@ import numpy as np
 import models
 from models import training
 from video.dataset import ClipDataset
-from video.samples import Sampler
 
-FRAMES, SIZE, FPS = 12, 40, 10.0  # 1.2 seconds
-BATCH, RATE, WARM_UP = 4, 2e-3, 0.1
+BATCH, RATE, WARM_UP = 8, 2e-3, 0.1
 PORTION = 50  # clips that are tested at a time
 
 # I3D and SlowFast take a third less time in bfloat16 and VATN is mostly I3D; X3D and MobileNetV3 take twice as long, as TensorFlow has no
@@ -20,12 +18,11 @@ BFLOAT16 = ("vatn", "i3d", "i3d_se", "slowfast_4x16", "slowfast_8x8")
 class Learner:
     """A network of `models.RECOGNISERS` that learns from clips of optical flow, and starts anew whenever it is called.
 
-    It trains for `epochs`, always from the same random weights; flow is kept in the folder `cache`.
+    It trains for `epochs` on what `sampler`, a `video.samples.Sampler`, takes of the clips, always from the same random weights.
     """
 
-    def __init__(self, name, num_class, epochs, cache):
-        self._name, self._num_class, self._epochs = name, num_class, epochs
-        self._sampler = Sampler(FRAMES, FRAMES, SIZE, "Flow", fps=FPS, augment=("flip", "crop", "time"), cache=cache)
+    def __init__(self, name, num_class, epochs, sampler):
+        self._name, self._num_class, self._epochs, self._sampler = name, num_class, epochs, sampler
         self._model = self._start = None
 
     def __call__(self, train, test, seed):
@@ -48,7 +45,7 @@ class Learner:
         if self._model is None:
             keras.utils.set_random_seed(0)
             keras.config.set_dtype_policy("mixed_bfloat16" if self._name in BFLOAT16 else "float32")
-            self._model = models.build(self._name, self._num_class, "Flow", FRAMES, SIZE)
+            self._model = models.build(self._name, self._num_class, self._sampler.mode, self._sampler.frames, self._sampler.size)
             self._start = self._model.get_weights()
             training.compile(self._model, "adamw", RATE, "cross_entropy")
         keras.utils.set_random_seed(seed)

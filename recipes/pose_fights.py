@@ -1,6 +1,6 @@
 """How well fights are told from poses, alone and together with the default action model: fight_cctv, recordings kept apart.
 
-    python recipes/pose_fights.py --data ../shared/data --pose movenet.tflite
+    python recipes/pose_fights.py --data ../shared/data --pose movenet.tflite [--also X.cfg X.weights X.names]
 
     people as recipes/default_action.py finds them     ─┐
     their joints in fight_cctv, kept in <work>/poses   ─┴→  <work>/pose/<what they were found by>/seed_S_fold_F/motion and …/pose, runs
@@ -39,12 +39,13 @@ def main():
     stage = material.stage(args.work / "stage")
     windows = default_action.found(args, [*clips, *others, *stage])
     motions = [material.clip_of(*pair) for pair in zip([*clips, *others, *stage], windows, strict=True)]
+    more = default_action.also_known(args, clips)
     poses = joints(args, clips, windows, motions)
     splits = [protocol.folds(clips, default_action.FOLDS, seed) for seed in range(args.seeds)]
     scores = {way: np.zeros((args.seeds, len(clips))) for way in WAYS}
     for seed, split in enumerate(splits):
         for fold, (training, held_out) in enumerate(split):
-            runs = trained(args, f"seed_{seed}_fold_{fold}", training, motions, poses, len(clips), seed)
+            runs = trained(args, f"seed_{seed}_fold_{fold}", training, motions, more, poses, seed)
             protocol.write_list(runs["pose"].folder.parent / "videos.txt", [clips[i] for i in held_out])
             for way, values in highest(runs, [motions[i] for i in held_out], [poses[i] for i in held_out]).items():
                 scores[way][seed, held_out] = values
@@ -88,16 +89,26 @@ def found_by(args):
     return f"{default_action.made_by(args)}-{sha256(args.pose)[:12]}"
 
 
-def trained(args, name, training, motions, poses, clips, seed):
-    """{"motion", "pose": `models.run.Run`} of a fold: taken from --work, or trained on its clips (motion also on all else there is)."""
+def learned_from(args):
+    """`found_by`, and what the tracks of --also are found by."""
+    more = [default_action.made_by(default_action.with_detector(args, *args.also))] if args.also else []
+    return "-".join([found_by(args), *more])
+
+
+def trained(args, name, training, motions, more, poses, seed):
+    """{"motion", "pose": `models.run.Run`} of a fold: taken from --work, or trained on its clips.
+
+    Motion learns as the default action model does: from all else there is, too, and from the tracks of the same clips in `more`.
+    """
     from models.run import MODEL_NAME, Run
     from recipes.weak_labels import make_bags
     from recipes.weak_poses import train
     from video.pose import describe
 
-    folder, layout = args.work / "pose" / found_by(args) / name, describe(args.pose).layout
+    folder, layout = args.work / "pose" / learned_from(args) / name, describe(args.pose).layout
     if not (folder / "motion" / MODEL_NAME).exists():
-        default_action.fit(args, folder / "motion", [motions[i] for i in training] + motions[clips:], seed)
+        seen = [tracks[i] for tracks in (motions, more) if tracks for i in training]
+        default_action.fit(args, folder / "motion", seen + motions[len(poses) :], seed)
     if not (folder / "pose" / MODEL_NAME).exists():
         model = train(make_bags([poses[i] for i in training]), layout, seed)
         default_action.write_run(args, folder / "pose", model, FACTS | {"pose": str(args.pose), "layout": layout}, seed)
