@@ -55,7 +55,7 @@ def i3d_se(num_class, stream="rgb", frames=64, size=224):
     """`i3d` with attention over channels (arXiv 1709.01507) and over time after every Inception block.
 
     See `models.se.squeeze_excite` for the two gates; new ones change nothing, so weights of `i3d` work in it unchanged.
-    For 400 classes and RGB 13,882,876 parameters and 111 G multiply-adds. Arguments and returned value are those of `i3d`.
+    For 400 classes and RGB 13,882,867 parameters and 111 G multiply-adds. Arguments and returned value are those of `i3d`.
     """
     return _network("i3d_se", num_class, stream, frames, size, squeeze_excite)
 

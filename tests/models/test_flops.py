@@ -13,7 +13,7 @@ from models.flops import multiply_adds, parameters
 # For 400 classes: frames and pixels, parameters, G multiply-adds.
 STATED = {
     "i3d": (64, 224, 12_689_984, 111),
-    "i3d_se": (64, 224, 13_882_876, 111),
+    "i3d_se": (64, 224, 13_882_867, 111),
     "motion": (20, 96, 212_624, 0.000244),
     "x3d_s": (13, 160, 3_794_274, 1.96),
     "x3d_m": (16, 224, 3_794_274, 4.73),

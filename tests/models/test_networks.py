@@ -314,11 +314,12 @@ def gate_by_hand(x, weights):
 
     def over_time(value, name):  # (B, T, C) with a kernel over three frames
         padded, kernel = np.pad(value, ((0, 0), (1, 1), (0, 0))), weights[name][0][:, 0, 0]
-        return sum(padded[:, i : i + value.shape[1]] @ kernel[i] for i in range(3)) + weights[name][1]
+        return sum(padded[:, i : i + value.shape[1]] @ kernel[i] for i in range(3)) + sum(weights[name][1:])
 
     squeezed = x.mean((2, 3))
-    channel = 2 / (1 + np.exp(-dense(np.maximum(dense(squeezed.mean(1), "channel_reduce"), 0), "channel_gate")))
-    temporal = 2 / (1 + np.exp(-over_time(np.maximum(over_time(squeezed, "temporal_reduce"), 0), "temporal_gate")))
+    channel = dense(np.maximum(dense(squeezed.mean(1), "channel_reduce"), 0), "channel_gate")
+    temporal = over_time(np.maximum(over_time(squeezed, "temporal_reduce"), 0), "temporal_gate")
+    channel, temporal = (2 / (1 + np.exp(z.mean(1, keepdims=True) - z)) for z in (channel, temporal))
     return x * channel[:, None, None, None] * temporal[:, :, None, None]
 
 
