@@ -4,7 +4,8 @@ import keras
 from keras import layers, ops
 
 from models import CHANNELS
-from models.blocks import BATCH_NORM_MOMENTUM, NORMALISATION, depthwise, fold, temporal_depthwise, unfold
+from models.blocks import BATCH_NORM_MOMENTUM, NORMALISATION
+from models.convolution import SpatialConv, SpatialDepthwiseConv, TemporalDepthwiseConv
 
 # kernel, expanded channels, channels, squeeze-and-excite, activation, stride (tables 1 and 2 of arXiv 1905.02244)
 LARGE = [
@@ -48,7 +49,7 @@ def mobilenet_v3_large(num_class, stream="rgb", frames=16, size=224, temporal_ke
     """MobileNetV3-Large (Howard et al., arXiv 1905.02244), inflated to 3-D, for one stream.
 
     Every depthwise convolution looks over time too, each channel by itself: k×k is followed by `temporal_kernel`×1×1, as a
-    separable 3-D convolution; see `models.blocks.temporal_depthwise`. Squeeze-and-excite and the last pooling take in all
+    separable 3-D convolution; see `models.convolution`. Squeeze-and-excite and the last pooling take in all
     frames. From 14×14 pixels on every second frame is left out, after its neighbours have seen it.
 
     Everything else is the network for pictures, with the layer names of `keras.applications.MobileNetV3Large`: its weights
@@ -85,40 +86,35 @@ def _network(name, blocks, last, num_class, stream, frames, size, temporal_kerne
     clip = keras.Input((frames, size, size, CHANNELS[stream]), dtype="uint8", name=stream)
     scale, offset = NORMALISATION[stream]
     x = layers.Rescaling(scale, offset, name="normalise")(clip)
-    x = layers.Conv2D(16, 3, 2, padding="same", use_bias=False, kernel_initializer="he_normal", name="conv")(fold(x))
+    x = SpatialConv(16, 3, 2, padding="same", use_bias=False, kernel_initializer="he_normal", name="conv")(x)
     x, shrunk = _activate(x, "conv", "hard_swish"), 2
     for i, block in enumerate(blocks):
         shrunk *= block[-1]
         halve = shrunk == HALVING and block[-1] == 2
-        x, frames = _block(x, frames, temporal_kernel, f"expanded_conv_{i}" if i else "expanded_conv", halve, *block)
+        x = _block(x, temporal_kernel, f"expanded_conv_{i}" if i else "expanded_conv", halve, *block)
     x = _activate(_pointwise(x, blocks[-1][1], "conv_1"), "conv_1", "hard_swish")
-    x = _mean(x, frames)  # (B, 1, 1, C)
-    x = layers.Conv2D(last, 1, activation="hard_swish", name="conv_2")(x)
+    x = _mean(x)
+    x = SpatialConv(last, 1, activation="hard_swish", name="conv_2")(x)
     x = layers.Dropout(DROPOUT, name="dropout")(layers.Flatten(name="flatten")(x))
     x = layers.Dense(num_class, dtype="float32", name="logits")(x)
     return keras.Model({stream: clip}, layers.Softmax(name="probabilities", dtype="float32")(x), name=name)
 
 
-def _block(x, frames, temporal_kernel, name, halve, kernel, expanded, channels, attend, activation, stride):
+def _block(x, temporal_kernel, name, halve, kernel, expanded, channels, attend, activation, stride):
     shortcut, y = x, x
     if name != "expanded_conv":  # the first block's input is wide enough
         y = _activate(_pointwise(y, expanded, f"{name}_expand"), f"{name}_expand", activation)
-    y = depthwise(y, kernel, stride, "same", f"{name}_depthwise")
-    y, frames = _over_time(y, frames, temporal_kernel, f"{name}_depthwise", halve)
+    y = SpatialDepthwiseConv(kernel, stride, name=f"{name}_depthwise")(y)
+    if temporal_kernel > 1:
+        y = TemporalDepthwiseConv(temporal_kernel, 2 if halve else 1, name=f"{name}_depthwise_temporal")(y)
     y = _activate(y, f"{name}_depthwise", activation)
-    y = _squeeze_excite(y, frames, f"{name}_squeeze_excite") if attend else y
+    y = _squeeze_excite(y, f"{name}_squeeze_excite") if attend else y
     y = _batch_norm(_pointwise(y, channels, f"{name}_project"), f"{name}_project")
-    return (layers.Add(name=f"{name}_add")([shortcut, y]) if y.shape == x.shape and stride == 1 else y), frames
-
-
-def _over_time(x, frames, kernel, name, halve):
-    if kernel == 1:
-        return x, frames
-    return temporal_depthwise(x, frames, kernel, f"{name}_temporal", 2 if halve else 1)
+    return layers.Add(name=f"{name}_add")([shortcut, y]) if y.shape == x.shape and stride == 1 else y
 
 
 def _pointwise(x, filters, name):
-    return layers.Conv2D(filters, 1, use_bias=False, kernel_initializer="he_normal", name=name)(x)
+    return SpatialConv(filters, 1, use_bias=False, kernel_initializer="he_normal", name=name)(x)
 
 
 def _batch_norm(x, name):
@@ -129,19 +125,16 @@ def _activate(x, name, activation):
     return layers.Activation(activation, name=f"{name}_{activation}")(_batch_norm(x, name))
 
 
-def _squeeze_excite(x, frames, name):
+def _squeeze_excite(x, name):
     channels = x.shape[-1]
-    gate = _mean(x, frames)
-    gate = layers.Conv2D(_rounded(channels / 4), 1, activation="relu", name=f"{name}_conv")(gate)
-    gate = layers.Conv2D(channels, 1, activation="hard_sigmoid", name=f"{name}_conv_1")(gate)  # (B, 1, 1, C)
-    # The gate is repeated for every frame, not the frames unfolded: OpenVINO would transpose them there and back.
-    gate = fold(ops.tile(ops.expand_dims(gate, 1), (1, frames, 1, 1, 1)))
+    gate = SpatialConv(_rounded(channels / 4), 1, activation="relu", name=f"{name}_conv")(_mean(x))
+    gate = SpatialConv(channels, 1, activation="hard_sigmoid", name=f"{name}_conv_1")(gate)
     return layers.Multiply(name=f"{name}_mul")([x, gate])
 
 
-def _mean(x, frames):
-    """Mean over time, height and width, (B·T, H, W, C) -> (B, 1, 1, C)."""
-    return ops.mean(unfold(ops.mean(x, axis=(1, 2), keepdims=True), frames), axis=1)
+def _mean(x):
+    """Mean over time, height and width, (B, T, H, W, C) -> (B, 1, 1, 1, C)."""
+    return ops.mean(x, axis=(1, 2, 3), keepdims=True)
 
 
 def _rounded(channels):

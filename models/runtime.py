@@ -9,7 +9,6 @@ import importlib.metadata
 import re
 import sys
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ RUNTIMES = ("auto", "openvino", "keras")
 PRECISIONS = ("auto", "float32")
 
 # Raised whenever the conversion itself changes, so that files an older version left behind are not used.
-CONVERSION = 1
+CONVERSION = 2
 
 # A GPU or TPU shows as one of these below /dev on Linux; without any, no Keras backend can have an accelerator.
 ACCELERATOR_FILES = ("nvidia[0-9]*", "kfd", "dxg", "accel*", "vfio/[0-9]*")
@@ -214,96 +213,16 @@ def _convert(model, cache):
     """
     if len(model.outputs) != 1:
         raise ValueError(f"a network with one output is needed, {model.name} has {len(model.outputs)}")
+    from models.openvino_export import export
+
     openvino = import_openvino()
     with writing(cache) as xml, writing(cache.with_suffix(".bin")) as weights:  # left in reverse order
-        with _whole_filters():
-            _export(_in_float32(model), xml)
+        export(model, xml)
         content = xml.read_bytes(), weights.read_bytes()
         with open(xml, "ab") as file:
             file.write(_signature(*content))
     _remove_older(cache)
     return openvino.Core().read_model(*content)
-
-
-def _export(model, xml):
-    """Write `model` as OpenVINO's .xml and .bin.
-
-    On TensorFlow without Keras' own export, which traces every layer once more to look for lookup tables: most of its time.
-    """
-    import keras
-
-    if keras.backend.backend() != "tensorflow":
-        model.export(str(xml), format="openvino", verbose=False)
-        return
-    openvino, function = import_openvino(), _traced(model)
-    with _mended_openvino(function):
-        network = openvino.convert_model(function)
-    for port in network.inputs:
-        port.tensor.set_names({port.node.friendly_name.split(":")[0]})
-    openvino.serialize(network, xml)
-
-
-def _traced(model):
-    """`model` as a function of TensorFlow whose inputs have the names of the model's."""
-    import keras
-    import tensorflow
-
-    inputs = keras.tree.map_structure(lambda tensor: tensorflow.TensorSpec(tensor.shape, tensor.dtype, tensor.name), model.input)
-    network = tensorflow.function(lambda inputs: model(inputs, training=False), autograph=False)
-    # One function inside another: of a function that is not inside one, OpenVINO takes for outputs what nothing uses, such as shapes.
-    return tensorflow.function(lambda inputs: network(inputs), autograph=False).get_concrete_function(inputs)
-
-
-@contextmanager
-def _mended_openvino(function):
-    """OpenVINO 2026.4 goes through all weights to find each of them, and asks for TensorFlow's version as Python 3.13 forbids (PEP 667)."""
-    import tensorflow
-    from openvino.frontend.tensorflow import utils
-    from openvino.frontend.tensorflow.node_decoder import TFGraphNodeDecoder
-
-    if sys.version_info >= (3, 13):
-        utils.get_environment_setup = lambda framework: {"tensorflow": tensorflow.__version__}
-    variables = {id(variable.handle): variable for variable in function.graph.variables}
-    weights = {inner.name: variables.get(id(outer)) for outer, inner in function.graph.captures if outer.dtype == tensorflow.resource}
-    search = TFGraphNodeDecoder.get_variable
-
-    def find(operation):
-        weight = weights.get(operation.outputs[0].name) if operation.graph is function.graph else None
-        return search(operation) if weight is None else weight.read_value_no_copy()
-
-    TFGraphNodeDecoder.get_variable = staticmethod(find)
-    try:
-        yield
-    finally:
-        TFGraphNodeDecoder.get_variable = staticmethod(search)
-
-
-@contextmanager
-def _whole_filters():
-    """Depthwise 3-D convolutions are traced as what they are: OpenVINO has kernels for them, the other frameworks have not."""
-    from models.blocks import DepthwiseConv3D
-
-    DepthwiseConv3D.whole = True
-    try:
-        yield
-    finally:
-        DepthwiseConv3D.whole = False
-
-
-def _in_float32(model):
-    """The network without mixed precision: OpenVINO cannot compile it with, and chooses its own precision anyway."""
-    if not _is_mixed(model):
-        return model
-    import keras
-
-    plain = keras.models.model_from_json(model.to_json().replace('"mixed_bfloat16"', '"float32"').replace('"mixed_float16"', '"float32"'))
-    plain.set_weights(model.get_weights())
-    return plain
-
-
-def _is_mixed(layer):
-    parts = getattr(layer, "layers", None)
-    return any(map(_is_mixed, parts)) if parts else layer.compute_dtype in ("bfloat16", "float16")
 
 
 def _remove_older(cache):

@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from models import CHANNELS
-from models.blocks import DepthwiseConv3D
+from models.convolution import DepthwiseConv3D
 from models.residual import batch_norm, classify, convolution, normalise, residual
 
 STEM = 24

@@ -5,7 +5,7 @@ import numpy as np
 from keras import layers
 
 from models import CHANNELS
-from models.blocks import DepthwiseConv3D
+from models.convolution import DepthwiseConv3D
 from models.imports import Weight
 from models.imports.layouts import batch_norm, convolution, dense, is_counter
 from models.transfer import leaves

@@ -7,7 +7,7 @@ import pytest
 from keras import layers, ops
 
 import models
-from models.blocks import DepthwiseConv3D
+from models.convolution import DepthwiseConv3D
 from models.flops import multiply_adds, parameters
 
 # For 400 classes: frames and pixels, parameters, G multiply-adds.

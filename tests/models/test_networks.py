@@ -91,6 +91,8 @@ def shake(model, clip=None):
             weight.assign(0.5 + np.abs(noise))
         elif re.match("block[0-9]_conv", weight.path) and weight.path.endswith("kernel"):
             weight.assign(1.41 * value * (1 + noise))  # VGG has no batch norm: without He's factor nothing would be left at the end
+        elif weight.path == "logits/kernel":
+            weight.assign(4 * (value + noise * value.std()))  # features of noise differ little
         elif weight.path.endswith("kernel"):
             weight.assign(value + noise * (value.std() or 1))
         elif "seed" not in weight.path:

@@ -20,13 +20,25 @@ def test_network_for_pictures_has_the_papers_size(width):
     assert multiply_adds(model) / 1e6 == pytest.approx(millions, rel=0.02)
 
 
-def test_shuffle_takes_channels_in_turn():
-    first, second = keras.Input((2, 3, 4)), keras.Input((2, 3, 4))
-    model = keras.Model([first, second], shufflenet_v2._shuffle(first, second))
-    a, b = np.random.default_rng(0).normal(size=(2, 5, 2, 3, 4)).astype(np.float32)
-    shuffled = model([a, b]).numpy()
-    np.testing.assert_array_equal(shuffled[..., ::2], a)
-    np.testing.assert_array_equal(shuffled[..., 1::2], b)
+def test_pieces_are_the_shuffled_channels():
+    """Three units whose branches change nothing, beside shuffles that move the channels."""
+    x = np.random.default_rng(0).normal(size=(2, 1, 3, 3, 12)).astype(np.float32)
+    first, second = x[..., :6], x[..., 6:]
+    pieces = shufflenet_v2._shuffled([(first, range(6))], second)
+    moved = shuffled(first, second)
+    np.testing.assert_array_equal(shufflenet_v2._in_order(pieces), moved)
+    for _ in range(3):
+        passing, seen = shufflenet_v2._halves(pieces, 6)
+        np.testing.assert_array_equal(shufflenet_v2._in_order(passing), moved[..., :6])
+        np.testing.assert_array_equal(shufflenet_v2._in_order(seen), moved[..., 6:])
+        pieces = shufflenet_v2._shuffled(passing, -shufflenet_v2._in_order(seen))
+        moved = shuffled(moved[..., :6], -moved[..., 6:])
+    np.testing.assert_array_equal(shufflenet_v2._in_order(pieces), moved)
+
+
+def shuffled(first, second):
+    """The channels of two halves in turn, a0 b0 a1 b1 …"""
+    return np.stack([first, second], axis=-1).reshape(*first.shape[:-1], -1)
 
 
 def test_new_filters_over_time_change_nothing_in_a_still_clip():
