@@ -46,7 +46,7 @@ def draw(rows, sets, path):
     figure, axes = pyplot.subplots(1, max(len(sets), 1), figsize=(5 * max(len(sets), 1) + 2, 4.5), squeeze=False, layout="constrained")
     handles = {}
     for place, row in enumerate(row for row in rows if row["accuracy"]):
-        look = {"fmt": MARKERS[place % len(MARKERS)], "color": f"C{place % 10}", "capsize": 2, "elinewidth": 0.6}
+        look = {"fmt": MARKERS[place % len(MARKERS)], "color": matplotlib.colormaps["tab20"](place % 20), "capsize": 2, "elinewidth": 0.6}
         for axis, one in zip(axes[0], sets, strict=False):
             result = row["accuracy"].get(one)
             if result and result.folds:
