@@ -23,7 +23,7 @@ import numpy as np
 
 LOW_SHARE = 1 / 3  # of the processor's limit; under it the slowest layers are named
 NAMED = 4
-TURN = 0.1  # seconds, at least, that a network computes in its turn: small ones several clips in a row
+TURN = 0.1  # seconds, about, that a network computes in its turn: small ones several clips in a row
 
 
 def parse_args():
@@ -31,7 +31,7 @@ def parse_args():
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", choices=list(RECOGNISERS), default=[*RECOGNISERS])
-    parser.add_argument("--repeats", type=int, default=5, help="measured calls, in turn with the matrix products; medians count")
+    parser.add_argument("--repeats", type=int, default=5, help="measured turns, each after one of the matrix products; medians count")
     parser.add_argument("--train-steps", type=int, default=1, help="measured steps of training, of one clip each")
     parser.add_argument("--plot", type=Path, help="draw accuracy over milliseconds there")
     return parser.parse_args()

@@ -23,6 +23,13 @@ class ClipLayer(layers.Layer):
     whole = False
 
 
+class SpatialLayer(ClipLayer):
+    """One that is a layer of Keras for pictures, to be named as a second base, to every frame."""
+
+    def compute_output_shape(self, shape):
+        return *shape[:2], *super().compute_output_shape((shape[0], *shape[2:]))[1:]
+
+
 @contextmanager
 def whole_clips():
     """Within it all layers of this file run as one 3-D convolution, which is what OpenVINO is to see of them.
@@ -38,7 +45,7 @@ def whole_clips():
 
 
 @keras.saving.register_keras_serializable(package="action")
-class SpatialConv(ClipLayer, layers.Conv2D):
+class SpatialConv(SpatialLayer, layers.Conv2D):
     """A 2-D convolution of every frame, with the arguments and weights of `keras.layers.Conv2D`.
 
     So an inflated network takes the weights of the one for pictures as they are.
@@ -50,9 +57,6 @@ class SpatialConv(ClipLayer, layers.Conv2D):
     def __init__(self, *args, order=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.order = order
-
-    def compute_output_shape(self, shape):
-        return *shape[:2], *super().compute_output_shape((shape[0], *shape[2:]))[1:]
 
     def call(self, x):
         kernel = self.kernel if self.order is None else ops.take(self.kernel, self.order, axis=2)
@@ -68,7 +72,7 @@ class SpatialConv(ClipLayer, layers.Conv2D):
 
 
 @keras.saving.register_keras_serializable(package="action")
-class SpatialDepthwiseConv(ClipLayer, layers.DepthwiseConv2D):
+class SpatialDepthwiseConv(SpatialLayer, layers.DepthwiseConv2D):
     """A k×k filter for each channel by itself, without bias, over every frame; the weight is that of `keras.layers.DepthwiseConv2D`.
 
     It starts as in He et al. (arXiv 1502.01852) by the k² numbers it takes in; Keras would count all channels.
@@ -83,9 +87,6 @@ class SpatialDepthwiseConv(ClipLayer, layers.DepthwiseConv2D):
         start = keras.initializers.RandomNormal(stddev=2**0.5 / np.max(kernel_size))
         super().__init__(kernel_size, strides, padding, **{"use_bias": False, "depthwise_initializer": start} | kwargs)
 
-    def compute_output_shape(self, shape):
-        return *shape[:2], *super().compute_output_shape((shape[0], *shape[2:]))[1:]
-
     def call(self, x):
         if self.whole:
             return ops.conv(x, ops.swapaxes(self.kernel, -1, -2)[None], (1, *self.strides), self.padding)
@@ -93,15 +94,12 @@ class SpatialDepthwiseConv(ClipLayer, layers.DepthwiseConv2D):
 
 
 @keras.saving.register_keras_serializable(package="action")
-class SpatialMaxPool(ClipLayer, layers.MaxPooling2D):
+class SpatialMaxPool(SpatialLayer, layers.MaxPooling2D):
     """A 2-D max pooling of every frame, with the arguments of `keras.layers.MaxPooling2D`."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.input_spec = keras.InputSpec(ndim=5)
-
-    def compute_output_shape(self, shape):
-        return *shape[:2], *super().compute_output_shape((shape[0], *shape[2:]))[1:]
 
     def call(self, x):
         if self.whole:

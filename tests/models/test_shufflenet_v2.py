@@ -21,7 +21,7 @@ def test_network_for_pictures_has_the_papers_size(width):
 
 
 def test_pieces_are_the_shuffled_channels():
-    """Three units whose branches change nothing, beside shuffles that move the channels."""
+    """Three units whose branches only turn signs, beside shuffles that move the channels."""
     x = np.random.default_rng(0).normal(size=(2, 1, 3, 3, 12)).astype(np.float32)
     first, second = x[..., :6], x[..., 6:]
     pieces = shufflenet_v2._shuffled([(first, range(6))], second)
