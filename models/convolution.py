@@ -46,7 +46,7 @@ def whole_clips():
 
 @keras.saving.register_keras_serializable(package="action")
 class SpatialConv(SpatialLayer, layers.Conv2D):
-    """A 2-D convolution of every frame, with the arguments and weights of `keras.layers.Conv2D`.
+    """A 2-D convolution of every frame, with the arguments, dilation aside, and weights of `keras.layers.Conv2D`.
 
     So an inflated network takes the weights of the one for pictures as they are.
 
