@@ -253,7 +253,7 @@ def test_same_seed_same_run_whatever_the_workers(train):
     assert_equal_weights(first, again)
 
 
-LONG = ("--augment", "--schedule", "cosine", "--learning_rate", 0.02, "--epochs", 16, "--checkpoint_interval", 6)
+LONG = ("--augment", "--schedule", "cosine", "--learning_rate", 0.02, "--epochs", 9, "--checkpoint_interval", 4)
 
 
 @pytest.fixture
@@ -265,14 +265,14 @@ def whole(train, folder):
 
 def test_killed_and_interrupted_run_ends_as_if_nothing_had_been(train, root, folder, whole):
     process = start(root, folder, "--model", "tiny", "--name", "stopped", *LONG)
-    next(line for line in process.stdout if line.startswith("epoch 1/16"))
+    next(line for line in process.stdout if line.startswith("epoch 1/9"))
     process.kill()
     process.communicate()
     stopped = folder / "save_weight" / "stopped"
-    assert 1 <= len(log_of(stopped)) - 1 < 16
+    assert 1 <= len(log_of(stopped)) - 1 < 9
 
     process = start(root, folder, "--resume", stopped)
-    next(line for line in process.stdout if line.startswith("epoch 2/16"))
+    next(line for line in process.stdout if line.startswith("epoch 2/9"))
     process.send_signal(signal.SIGINT)
     out, err = process.communicate()
     assert process.returncode == 130 and "Traceback" not in err
@@ -317,7 +317,7 @@ def s3(monkeypatch):
 def test_run_killed_in_one_folder_goes_on_in_another(train, root, folder, tmp_path, monkeypatch, whole, s3, capsys):
     """The other folder has the same clips elsewhere, and of the run nothing."""
     process = start(root, folder, "--model", "tiny", "--name", "moved", "--sync", f"{s3}/mine", *LONG)
-    next(line for line in process.stdout if line.startswith("epoch 3/16"))
+    next(line for line in process.stdout if line.startswith("epoch 3/9"))
     process.kill()
     process.communicate()
 
@@ -327,16 +327,16 @@ def test_run_killed_in_one_folder_goes_on_in_another(train, root, folder, tmp_pa
     capsys.readouterr()
     train("--resume", "save_weight/moved", "--sync", f"{s3}/mine", "--lists", "data/datasetlist")
     out = capsys.readouterr().out
-    assert "fetched save_weight/moved from s3://runs/mine/moved" in out and "epoch 1/16" not in out and "epoch 16/16" in out
+    assert "fetched save_weight/moved from s3://runs/mine/moved" in out and "epoch 1/9" not in out and "epoch 9/9" in out
     moved = tmp_path / "save_weight/moved"
     assert log_of(moved) == log_of(whole)
     assert_equal_weights(moved, whole)
     kept = sorted(path.name for path in moved.glob("0*.keras"))
     assert kept == sorted(path.name for path in whole.glob("0*.keras")) and len(kept) == 2
     accuracies = [float(line.split(",")[4]) for line in log_of(whole)[1:]]
-    assert kept[1] == f"012-{max(accuracies[:12]):.5f}-{accuracies[11]:.5f}.keras"
+    assert kept[1] == f"008-{max(accuracies[:8]):.5f}-{accuracies[7]:.5f}.keras"
 
-    with pytest.raises(InputError, match=r"s3://runs/mine/moved has epoch 16, .*moved only \d+; move"):
+    with pytest.raises(InputError, match=r"s3://runs/mine/moved has epoch 9, .*moved only \d+; move"):
         monkeypatch.chdir(folder)
         train("--resume", "save_weight/moved", "--sync", f"{s3}/mine")
     with pytest.raises(InputError, match="s3://no-such-bucket/x cannot be used: The specified bucket does not exist"):
