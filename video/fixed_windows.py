@@ -93,6 +93,9 @@ class _Track:
         self.boxes, self.last_seen = deque(), time_s
         self.seen, self.answered = 0, False
 
+    def come_back(self, time_s):
+        """Nothing to be done: the pictures are the video's."""
+
 
 def median_box(boxes):
     """(4,) tlbr of median centre, width and height of (N, 4) tlbr."""

@@ -11,7 +11,7 @@ from video.flow import NO_MOTION, flow
 from video.inputs import INPUTS, fit
 
 MIN_FRAMES = 16  # a person seen for this long gets an answer; a shorter window is filled forth and back
-MAX_GAP = 1.0  # seconds out of sight after which a person's window starts anew
+MAX_GAP = 1.0  # seconds out of sight after which the window of a person who had an answer starts anew
 
 
 class Windows:
@@ -36,8 +36,10 @@ class Windows:
     def add(self, track_id, frame, tlbr=None):
         """Add what a `video.io.Frame` shows of a person (the whole picture where `tlbr` is None)."""
         person = self._people.get(track_id)
-        if person is None or frame.time_s - person.last_seen > MAX_GAP:
+        if person is None or (person.answered and frame.time_s - person.last_seen > MAX_GAP):
             person = self._people[track_id] = self._newcomer(frame.time_s)
+        elif frame.time_s - person.last_seen > MAX_GAP:
+            person.come_back(frame.time_s)
         person.last_seen = frame.time_s
         person.seen += 1
         self._keep(person, frame, tlbr)
@@ -108,11 +110,17 @@ class Windows:
         if self._wants_rgb:
             inputs["rgb"] = np.stack([person.crops[i][..., ::-1] for i in indices])
         if self._flow_method:
-            fields = list(person.flows)
-            # the first picture of all has no predecessor: like video.flow.flow_clip, it repeats the field that follows
-            fields[0] = next((f for f in fields if f is not None), _no_motion(self.size)) if fields[0] is None else fields[0]
+            fields = self._fields(person)
             inputs["flow"] = np.stack([fields[i] for i in indices])
         return inputs
+
+    def _fields(self, person):
+        """A picture without a predecessor, the first of all or after a gap, has the field that follows, like `video.flow.flow_clip`."""
+        fields = list(person.flows)
+        following = _no_motion(self.size)
+        for i in reversed(range(len(fields))):
+            fields[i] = following = following if fields[i] is None else fields[i]
+        return fields
 
     def forget(self, keep):
         """Drop the windows of every person whose track id is not in `keep`."""
@@ -128,6 +136,10 @@ class _Moments:
         self.times = deque(maxlen=window)
         self.last_seen, self.next_tick = time_s, time_s
         self.seen, self.answered = 0, False
+
+    def come_back(self, time_s):
+        """Go on as if the time out of sight had not been: no pictures stand for it, and no flow leads over it."""
+        self.next_tick, self.gray = time_s, None
 
 
 def ticks(stream, time_s, fps):

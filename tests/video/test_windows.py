@@ -53,13 +53,44 @@ def test_a_slower_video_repeats_frames():
     assert seen[21] == [18, 18, 19, 19, 20, 20, 21, 21] or seen[21] == [17, 18, 18, 19, 19, 20, 20, 21]
 
 
-def test_someone_out_of_sight_for_long_starts_anew():
-    windows = Windows(8, 8, 16)
-    for frame in frames(100):
-        if not 20 < frame.number <= 60:
+def away(windows, first, last, count):
+    """The person is out of sight from frame `first` to `last`; {frame number: what the network would see} when due."""
+    seen = {}
+    for frame in frames(count):
+        if not first <= frame.number <= last:
             windows.add(1, frame)
-        if frame.number == 70:
-            assert windows.inputs([1])["rgb"][0, :, 0, 0, 0].min() > 60
+            if windows.due(frame):
+                seen[frame.number] = windows.inputs([1])
+    return seen
+
+
+def test_someone_out_of_sight_for_long_starts_anew():
+    windows = Windows(32, 32, 16)
+    assert list(away(windows, 21, 60, 65)) == [16, 17]
+    assert set(values(windows)) == {61, 62, 63, 64, 65}
+    assert list(away(windows := Windows(32, 32, 16), 21, 60, 80)) == [16, 17, 76]
+    assert min(values(windows)) == 61
+
+
+@pytest.mark.parametrize("fps", [None, 25])
+def test_sixteen_frames_are_enough_however_long_the_gap_between(fps):
+    """Seen for 8 frames, out of sight for 30, seen again; flow does not lead over the gap."""
+    seen = away(Windows(16, 16, 16, mode="Fuse", fps=fps), 9, 38, 46)
+    assert list(seen) == [46]
+    assert seen[46]["rgb"][0, :, 0, 0, 0].tolist() == [*range(1, 9), *range(39, 47)]
+
+
+def test_flow_does_not_lead_over_a_gap():
+    rng = np.random.default_rng(0)
+    grid = rng.integers(0, 256, (40, 200), np.uint8)
+    windows = Windows(16, 16, 32, mode="Flow")
+    for i in range(46):
+        image = grid[:32, i : i + 32].repeat(3).reshape(32, 32, 3)
+        if not 8 <= i < 38:
+            windows.add(1, Frame(i + 1, i / 25, image))
+    fields = windows.inputs([1])["flow"][0]
+    np.testing.assert_array_equal(fields[8], fields[9])
+    assert not np.array_equal(fields[9], fields[10])
 
 
 def test_one_batch_for_everybody_due():
