@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from common.batches import Batches
 from common.errors import InputError
 from common.files import writing
 from deep_sort.appearance import FACTS
@@ -61,7 +62,7 @@ def _log_sum_exp(values, chosen):
     return ops.logsumexp(ops.where(chosen, values, -1e4), axis=1)
 
 
-class Groups(keras.utils.PyDataset):
+class Groups(Batches):
     """Batches of groups of persons seen together: changed pictures (B, 96, 48, 3) uint8 and their `relations` (B, 6) int32.
 
     relations: video, piece, person, first and last frame of the piece, certain (0 or 1).
@@ -94,7 +95,7 @@ class Groups(keras.utils.PyDataset):
     def __len__(self):
         return self.steps
 
-    def __getitem__(self, step):
+    def batch(self, step):
         rng = np.random.default_rng((self.seed, self.epoch, step))
         parts = [self._group(rng) for _ in range(self.groups)]
         return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))

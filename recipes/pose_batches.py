@@ -1,13 +1,13 @@
 """Pose sequences in batches, for Keras."""
 
-import keras
 import numpy as np
 
+from common.batches import Batches
 from common.pose_layouts import LAYOUTS
 from video.pose_changes import change, resample
 
 
-class PoseBatches(keras.utils.PyDataset):
+class PoseBatches(Batches):
     """The training sequences of a `recipes.pose_data.PoseSet`, shuffled and changed at random anew in every epoch.
 
     Batches are ({"pose": (B, frames, K, D + 1) float32}, (B, C) float32 one-hot); a last one that would not be full is left out.
@@ -21,7 +21,7 @@ class PoseBatches(keras.utils.PyDataset):
     def __len__(self):
         return len(self._set.train.poses) // self._size
 
-    def __getitem__(self, index):
+    def batch(self, index):
         chosen = self._order[index * self._size : (index + 1) * self._size]
         poses = np.stack([self._sample(i) for i in chosen])
         return {"pose": poses}, np.eye(len(self._set.classes), dtype=np.float32)[self._set.train.labels[chosen]]

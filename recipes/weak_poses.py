@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from common.batches import Batches
 from common.pose_layouts import LAYOUTS
 from models.pose_gru import pose_gru
 from recipes.weak_labels import PEOPLE, against_all, middle
@@ -13,7 +14,7 @@ EPOCHS, BATCH, RATE, DECAY = 10, 8, 1e-3, 0.05  # of AdamW; the rate falls to 0 
 LIMIT = 30.0  # logits are cut off there before they are exponentials
 
 
-class WeakBatches(keras.utils.PyDataset):
+class WeakBatches(Batches):
     """`recipes.weak_labels.Bags` of poses, shuffled and changed at random anew in every epoch.
 
     Batches are ({"pose": (N, T, K, 3) float32}, (N, C + 3) float32) of the N windows of `BATCH` bags: one-hot action, share of the
@@ -28,7 +29,7 @@ class WeakBatches(keras.utils.PyDataset):
     def __len__(self):
         return -(-len(self._order) // BATCH)
 
-    def __getitem__(self, index):
+    def batch(self, index):
         chosen, bags = self._order[index * BATCH : (index + 1) * BATCH], self._bags
         rng = np.random.default_rng([self._seed, self._epoch, index])
         number, window = np.nonzero(bags.weight[chosen])

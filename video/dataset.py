@@ -3,14 +3,14 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import keras
 import numpy as np
 from tqdm import tqdm
 
+from common.batches import Batches
 from common.errors import InputError
 
 
-class ClipDataset(keras.utils.PyDataset):
+class ClipDataset(Batches):
     """Batches of samples and one-hot labels: ({input name: (B, T, size, size, C) uint8}, (B, num_class) float32).
 
     The last batch holds what is left. Order and random changes follow from `seed`, the epoch and a sample's place in
@@ -44,7 +44,7 @@ class ClipDataset(keras.utils.PyDataset):
     def __len__(self):
         return -(-len(self.examples) // self.batch_size)
 
-    def __getitem__(self, index):
+    def batch(self, index):
         chosen = self.order()[index * self.batch_size : (index + 1) * self.batch_size]
         try:
             samples = [self._sample(i) for i in chosen]

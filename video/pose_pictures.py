@@ -4,9 +4,9 @@ import zipfile
 from typing import NamedTuple
 
 import cv2
-import keras
 import numpy as np
 
+from common.batches import Batches
 from common.errors import InputError
 from common.pose_layouts import LAYOUTS
 
@@ -89,7 +89,7 @@ def found(said, wanted):
     return float((np.linalg.norm(said[..., :2] - wanted[..., :2], axis=-1) < NEAR)[inside].mean())
 
 
-class PoseBatches(keras.utils.PyDataset):
+class PoseBatches(Batches):
     """Batches ({"pictures": (B, S, S, 3) uint8}, (B, K, 3) `targets`) of `Pictures` in random order, changed.
 
     An incomplete one is left out.
@@ -105,7 +105,7 @@ class PoseBatches(keras.utils.PyDataset):
     def __len__(self):
         return len(self._source.pictures) // self._batchsize
 
-    def __getitem__(self, i):
+    def batch(self, i):
         rng = np.random.default_rng((self._seed, self._epoch, i))
         layout, rows = LAYOUTS[self._source.layout], self._order[i * self._batchsize : (i + 1) * self._batchsize]
         pairs = [change(self._source.pictures[row], self._source.joints[row], layout, rng) for row in rows]
