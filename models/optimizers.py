@@ -62,6 +62,7 @@ class RectifiedAdam(keras.optimizers.Optimizer):
         self.total_steps = total_steps
         self.warmup_proportion = warmup_proportion
         self.min_lr = min_lr
+        self._scalars = None
 
     def build(self, variables):
         """Make the moments of `variables`, a list of `keras.Variable`."""
@@ -73,14 +74,20 @@ class RectifiedAdam(keras.optimizers.Optimizer):
         if self.amsgrad:
             self._vhat = self.add_optimizer_variables(variables, "vhat")
 
+    def apply(self, grads, trainable_variables=None):
+        """Move the weights by one step; see `keras.optimizers.Optimizer.apply`."""
+        self._scalars = None
+        super().apply(grads, trainable_variables)
+        self._scalars = None
+
     def update_step(self, gradient, variable, learning_rate):
         """Move `variable` by one step. `gradient` has its shape."""
+        if self._scalars is None:  # once for all variables: a graph with them for each takes seconds longer to make
+            self._scalars = self._schedule(learning_rate)
         dtype = variable.dtype
         index = self._get_variable_index(variable)
         gradient = ops.cast(gradient, dtype)
-        rate, correction_1, correction_2, rectification = (
-            value if value is None else ops.cast(value, dtype) for value in self._schedule(learning_rate)
-        )
+        rate, correction_1, correction_2, rectification = (ops.cast(value, dtype) for value in self._scalars)
         m = self.beta_1 * self._m[index] + (1 - self.beta_1) * gradient
         v = self.beta_2 * self._v[index] + (1 - self.beta_2) * ops.square(gradient)
         self.assign(self._m[index], m)
