@@ -109,7 +109,7 @@ def test_facts_of_the_flags_reach_the_network_and_meta(train):
 
 def test_the_motion_network_trains_like_any_other(train):
     """To left or right is the same to it, so nothing is there to be learned but these very clips."""
-    flags = ("--mode", "Flow", "--frames", 8, "--size", 32, "--epochs", 12, "--learning_rate", 0.01, "--optimizer", "adam")
+    flags = ("--mode", "Flow", "--frames", 8, "--size", 32, "--epochs", 4, "--learning_rate", 0.01, "--optimizer", "adam")
     run = train(*flags, name="motion", model="motion")
     meta, losses = meta_of(run), [float(line.split(",")[1]) for line in log_of(run)[1:]]
     assert (meta["recogniser"], meta["crop"], meta["frames"], meta["size"]) == ("motion", "following", 8, 32)
