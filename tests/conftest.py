@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LONG = ("test_networks", "test_train", "test_end_to_end", "test_predict", "test_protocol_scripts", "test_train_pose", "test_pose_scripts")
 LONG += ("test_two_stream_scripts", "test_recurrent_fusion", "test_train_detector", "test_train_encoder", "test_human_pose", "test_flops")
 LONG += ("test_optimizers", "test_run", "test_demo", "test_evaluate", "test_detector_training", "test_encoder_training")
+LONG += ("test_stage_pipeline", "test_openvino_export", "test_extract_frames", "test_weak_poses", "test_import_pytorchvideo")
 
 
 def pytest_collection_modifyitems(items):
