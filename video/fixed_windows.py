@@ -94,7 +94,10 @@ class _Track:
         self.seen, self.answered = 0, False
 
     def come_back(self, time_s):
-        """Nothing to be done: the pictures are the video's."""
+        """Start anew but for the count: places may be of pictures before a gap in the video itself, whose window has started anew."""
+        again = _Track(time_s)
+        again.seen = self.seen
+        return again
 
 
 def median_box(boxes):

@@ -39,7 +39,7 @@ class Windows:
         if person is None or (person.answered and frame.time_s - person.last_seen > MAX_GAP):
             person = self._people[track_id] = self._newcomer(frame.time_s)
         elif frame.time_s - person.last_seen > MAX_GAP:
-            person.come_back(frame.time_s)
+            person = self._people[track_id] = person.come_back(frame.time_s)
         person.last_seen = frame.time_s
         person.seen += 1
         self._keep(person, frame, tlbr)
@@ -140,6 +140,7 @@ class _Moments:
     def come_back(self, time_s):
         """Go on as if the time out of sight had not been: no pictures stand for it, and no flow leads over it."""
         self.next_tick, self.gray = time_s, None
+        return self
 
 
 def ticks(stream, time_s, fps):

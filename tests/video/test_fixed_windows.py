@@ -135,3 +135,16 @@ def test_a_short_look_counts_where_there_is_no_full_one(clip):
     assert [(look.track_id, round(look.time_s, 2)) for look in found] == [(1, 1.96), (2, 0.64)]
     found = list(looks(clip, FixedWindows(20, 20, 16, fps=10.0, min_frames=30), seen(1, 20)))
     assert {look.track_id for look in found} == {1}
+
+
+def test_places_before_a_gap_in_the_video_are_not_those_after_it():
+    """Too short before the gap for an answer; the square after it is where the person is then."""
+    windows = FixedWindows(8, 8, 16, context=1.0)
+    for i in range(26):
+        image = np.full((64, 64, 3), 10, np.uint8)
+        image[:, 32:] = 200
+        frame = Frame(i + 1, i / 25 + 5 * (i >= 10), image)
+        windows.look(frame)
+        windows.add(1, frame, (0, 0, 16, 16) if i < 10 else (40, 0, 56, 16))
+    assert windows.due(frame) == [1]
+    assert (windows.inputs([1])["rgb"] == 200).all() and len(windows._people[1].boxes) == 8
