@@ -19,7 +19,8 @@ class FixedWindows(Windows):
     It lies about the median centre of the person's boxes in the window and is `context` times as wide as the longer side of
     their median size. So what moves in the clip is the person and not the crop, also where boxes tremble, and a walk shows
     as the way gone. A clip shows all the video's last moments, also those in which the person was not found, so `SIGHTINGS`
-    are enough for an answer, once the video itself has run for `video.windows.MIN_FRAMES`.
+    are enough for an answer, once the video itself has run for `video.windows.MIN_FRAMES` since its last gap; so many sightings
+    are enough wherever it has gaps.
 
     The pictures of one window are kept once, whoever is in them, in grey where the network sees only flow.
     """
@@ -44,7 +45,7 @@ class FixedWindows(Windows):
         return frame.image if self._wants_rgb else cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
 
     def _is_due(self, person, frame):
-        return self._view.frames >= MIN_FRAMES and super()._is_due(person, frame)
+        return max(self._view.frames, person.seen) >= MIN_FRAMES and super()._is_due(person, frame)
 
     def _newcomer(self, time_s):
         return _Track(time_s)
