@@ -1,6 +1,8 @@
-"""Parameters and multiply-adds: of single layers by hand, and of every network as its builder states them."""
+"""Parameters and multiply-adds: of single layers by hand, and of every network as its builder and the README state them."""
 
 import math
+import re
+from pathlib import Path
 
 import keras
 import pytest
@@ -76,6 +78,15 @@ def test_networks_are_as_stated(name):
     model = models.build(name, 400, recogniser.modes[0])
     assert parameters(model) == expected
     assert multiply_adds(model) / 1e9 == pytest.approx(giga, rel=5e-3)
+
+
+def test_the_readme_states_the_same():
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| ([\d.]+)(?: that learn)? \| ([\d.]+) \|", readme, re.MULTILINE)
+    rows = {name: numbers for name, *numbers in rows}
+    assert set(rows) == set(models.RECOGNISERS)
+    for name, (_, _, expected, giga) in STATED.items():
+        assert [float(number) for number in rows[name]] == [round(expected / 1e6, 2), pytest.approx(giga, rel=5e-3)], name
 
 
 def normalised(model):
