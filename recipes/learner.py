@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import openvino
 
 import models
 from models import training
@@ -10,8 +11,9 @@ from video.dataset import ClipDataset
 BATCH, RATE, WARM_UP = 8, 2e-3, 0.1
 PORTION = 50  # clips that are tested at a time
 
-# I3D and SlowFast take a third less time in bfloat16 and VATN is mostly I3D; X3D and MobileNetV3 take twice as long, as TensorFlow has no
-# quick gradient of depthwise convolutions in it, and ShuffleNetV2 is made of these too.
+# On processors with bfloat16 I3D and SlowFast take a third less time in it, and VATN is mostly I3D; X3D and MobileNetV3 take twice as long,
+# as TensorFlow has no quick gradient of depthwise convolutions in it, and ShuffleNetV2 is made of these too. On others it takes all of
+# them up to twice as long.
 BFLOAT16 = ("vatn", "i3d", "i3d_se", "slowfast_4x16", "slowfast_8x8")
 
 
@@ -44,7 +46,7 @@ class Learner:
     def _start_anew(self, seed):
         if self._model is None:
             keras.utils.set_random_seed(0)
-            keras.config.set_dtype_policy("mixed_bfloat16" if self._name in BFLOAT16 else "float32")
+            keras.config.set_dtype_policy("mixed_bfloat16" if self._name in BFLOAT16 and has_bfloat16() else "float32")
             self._model = models.build(self._name, self._num_class, self._sampler.mode, self._sampler.frames, self._sampler.size)
             self._start = self._model.get_weights()
             training.compile(self._model, "adamw", RATE, "cross_entropy")
@@ -60,6 +62,11 @@ class Learner:
             scores = keras.ops.convert_to_numpy(self._model(clips, training=False))
             right += int((scores.argmax(1) == labels.argmax(1)).sum())
         return right
+
+
+def has_bfloat16():
+    """Whether the processor computes in bfloat16 by itself."""
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def rate(done):
