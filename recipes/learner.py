@@ -12,8 +12,8 @@ BATCH, RATE, WARM_UP = 8, 2e-3, 0.1
 PORTION = 50  # clips that are tested at a time
 
 # On processors with bfloat16 I3D and SlowFast take a third less time in it, and VATN is mostly I3D; X3D and MobileNetV3 take twice as long,
-# as TensorFlow has no quick gradient of depthwise convolutions in it, and ShuffleNetV2 is made of these too. On others it takes all of
-# them up to twice as long.
+# as TensorFlow has no quick gradient of depthwise convolutions in it, and ShuffleNetV2 is made of these too. On others I3D takes
+# twice as long in it and SlowFast 1.6 times.
 BFLOAT16 = ("vatn", "i3d", "i3d_se", "slowfast_4x16", "slowfast_8x8")
 
 

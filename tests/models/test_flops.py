@@ -28,6 +28,7 @@ STATED = {
     "shufflenet_v2_1_0": (16, 224, 1_670_984, 1.53),
     "shufflenet_v2_1_5": (16, 224, 2_899_784, 3.08),
     "shufflenet_v2_2_0": (16, 224, 6_180_040, 5.90),
+    "gait": (32, 299, 6_346_752 - 3_840 + 400 * 513, 380),  # its builder counts statistics of batch norms, and no classifier
 }
 
 
